@@ -1,0 +1,41 @@
+/* How functions here fail: a status returned, and one line of text kept for the calling thread.
+ *
+ * A fallible function returns SKS_OK or the value of sks_fail(); its outputs are untouched on
+ * failure. The text says what was wrong, with the value, and what would work.
+ *
+ * Threads  The text is thread-local. Whoever starts a thread copies status and text into memory
+ *          of its own before that thread ends.
+ */
+#ifndef SKYSCALE_STATUS_H
+#define SKYSCALE_STATUS_H
+
+typedef enum sks_status {
+    SKS_OK = 0,
+    SKS_ERR_USAGE,     /* the request makes no sense: unknown name, value out of range */
+    SKS_ERR_INPUT,     /* the data are wrong: not FITS, no WCS, a line that is no position */
+    SKS_ERR_IO,        /* the system refused: no such file, disk full */
+    SKS_ERR_NOMEM,     /* out of memory */
+    SKS_ERR_CANCELLED, /* the user asked to stop */
+    SKS_ERR_BUG,       /* only a mistake in this program can cause it */
+} sks_status;
+
+enum { SKS_MESSAGE_SIZE = 512 };
+
+/* Sets the calling thread's text and returns `status`. The first text since sks_clear() is kept:
+ * what goes wrong later, in clean-up, does not hide the cause. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+sks_status
+sks_fail(sks_status status, const char *format, ...);
+
+/* As sks_fail for an allocation that failed; `what` names what it was for. */
+sks_status sks_fail_nomem(const char *what);
+
+/* The calling thread's text; "" when nothing failed since sks_clear(). */
+const char *sks_message(void);
+
+/* Forgets the calling thread's text. */
+void sks_clear(void);
+
+#endif
