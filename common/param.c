@@ -145,7 +145,8 @@ sks_status sks_values_copy(const sks_values *from, sks_values **to)
         return status;
     for (size_t i = 0; i < from->n; i++) {
         copy->value[i] = from->value[i];
-        if (from->value[i].text != NULL && (copy->value[i].text = strdup(from->value[i].text)) == NULL) {
+        if (from->value[i].text != NULL &&
+            (copy->value[i].text = strdup(from->value[i].text)) == NULL) {
             sks_values_destroy(copy);
             return sks_fail_nomem("parameters");
         }
@@ -210,8 +211,9 @@ static sks_status parse(const sks_param *param, const char *text, const char *wh
                 snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
                          i > 0 ? ", " : "", param->choices[i]);
             if (nearest != NULL)
-                return sks_fail(SKS_ERR_USAGE, "%s: unknown value \"%s\"; did you mean \"%s\"? (%s)",
-                                where, text, nearest, list);
+                return sks_fail(SKS_ERR_USAGE,
+                                "%s: unknown value \"%s\"; did you mean \"%s\"? (%s)", where, text,
+                                nearest, list);
             return sks_fail(SKS_ERR_USAGE, "%s: unknown value \"%s\", need one of: %s", where, text,
                             list);
         }
@@ -268,7 +270,8 @@ sks_status sks_values_set_list(sks_values *values, const char *list, const char 
         char *equals = strchr(item, '=');
 
         if (equals == NULL) {
-            status = sks_fail(SKS_ERR_USAGE, "%s: \"%s\" is not of the form key=value", where, item);
+            status =
+                sks_fail(SKS_ERR_USAGE, "%s: \"%s\" is not of the form key=value", where, item);
             break;
         }
         *equals = '\0';

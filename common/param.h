@@ -27,14 +27,14 @@ typedef enum sks_param_type {
 } sks_param_type;
 
 typedef struct sks_param {
-    const char *name;            /* as in --name and in a sweep file */
+    const char *name; /* as in --name and in a sweep file */
     sks_param_type type;
-    const char *unit;            /* "px", "deg", "tasks"; NULL for none */
-    const char *default_text;    /* NULL: no value unless given */
-    double min, max;             /* SKS_INT and SKS_REAL, inclusive */
-    const char *const *choices;  /* SKS_CHOICE: ends with NULL */
-    const char *help;            /* one line, no full stop */
-    char short_name;             /* as in -o; 0 for none */
+    const char *unit;           /* "px", "deg", "tasks"; NULL for none */
+    const char *default_text;   /* NULL: no value unless given */
+    double min, max;            /* SKS_INT and SKS_REAL, inclusive */
+    const char *const *choices; /* SKS_CHOICE: ends with NULL */
+    const char *help;           /* one line, no full stop */
+    char short_name;            /* as in -o; 0 for none */
     bool is_required;
 } sks_param;
 
@@ -59,13 +59,14 @@ sks_status sks_values_complete(const sks_values *values, const char *prefix);
 const sks_param *sks_values_table(const sks_values *values); /* never NULL */
 
 /* Reading. The name must be in the table and have that type: anything else is a bug (assert). */
-bool sks_values_has(const sks_values *values, const char *name);        /* given or by default */
-bool sks_values_was_given(const sks_values *values, const char *name);  /* given */
+bool sks_values_has(const sks_values *values, const char *name);       /* given or by default */
+bool sks_values_was_given(const sks_values *values, const char *name); /* given */
 int64_t sks_values_int(const sks_values *values, const char *name);
 double sks_values_real(const sks_values *values, const char *name);
 bool sks_values_flag(const sks_values *values, const char *name);
-const char *sks_values_text(const sks_values *values, const char *name); /* any type; NULL if none */
-int sks_values_choice(const sks_values *values, const char *name);       /* index in `choices` */
+const char *sks_values_text(const sks_values *values,
+                            const char *name);                     /* any type; NULL if none */
+int sks_values_choice(const sks_values *values, const char *name); /* index in `choices` */
 
 /* The range, choices and default in words, for help texts: "1 … 100, default 9". */
 void sks_param_describe(const sks_param *param, char *text, size_t size);

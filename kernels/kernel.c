@@ -26,7 +26,8 @@ sks_status sks_kernel_find(const char *name, const sks_kernel **kernel)
         }
     nearest = sks_nearest(name, kernel_name, NULL);
     if (nearest != NULL)
-        return sks_fail(SKS_ERR_USAGE, "unknown kernel \"%s\"; did you mean \"%s\"? see: skyscale list kernels",
+        return sks_fail(SKS_ERR_USAGE,
+                        "unknown kernel \"%s\"; did you mean \"%s\"? see: skyscale list kernels",
                         name, nearest);
     return sks_fail(SKS_ERR_USAGE, "unknown kernel \"%s\"; see: skyscale list kernels", name);
 }

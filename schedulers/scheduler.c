@@ -20,9 +20,10 @@ sks_status sks_scheduler_find(const char *name, const sks_scheduler **scheduler)
         }
     nearest = sks_nearest(name, scheduler_name, NULL);
     if (nearest != NULL)
-        return sks_fail(SKS_ERR_USAGE,
-                        "unknown scheduler \"%s\"; did you mean \"%s\"? see: skyscale list schedulers",
-                        name, nearest);
+        return sks_fail(
+            SKS_ERR_USAGE,
+            "unknown scheduler \"%s\"; did you mean \"%s\"? see: skyscale list schedulers", name,
+            nearest);
     return sks_fail(SKS_ERR_USAGE, "unknown scheduler \"%s\"; see: skyscale list schedulers", name);
 }
 

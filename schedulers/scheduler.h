@@ -53,7 +53,7 @@ typedef struct sks_scheduler {
     size_t (*state_size)(const sks_loop *loop); /* bytes, a multiple of SKS_CACHE_LINE */
     sks_status (*init)(void *state, const sks_loop *loop);
     bool (*next)(void *state, unsigned worker, sks_range *tasks);
-    void (*done)(void *state, unsigned worker, sks_range tasks, double seconds); /* may be NULL */
+    void (*done)(void *state, unsigned worker, sks_range tasks, double seconds);   /* may be NULL */
     void (*stats)(const void *state, unsigned worker, sks_scheduler_stats *stats); /* may be NULL */
 } sks_scheduler;
 

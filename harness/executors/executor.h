@@ -41,11 +41,11 @@ typedef struct sks_worker_record {
     sks_place got;
     size_t n_chunks;
     size_t n_tasks;
-    double start_s;      /* when it began its first call of next() */
-    double end_s;        /* when next() had nothing left */
-    double busy_s;       /* in the kernel */
-    double scheduling_s; /* from start to end, not in the kernel */
-    double idle_s;       /* before its start and after its end, until the last worker's end */
+    double start_s;            /* when it began its first call of next() */
+    double end_s;              /* when next() had nothing left */
+    double busy_s;             /* in the kernel */
+    double scheduling_s;       /* from start to end, not in the kernel */
+    double idle_s;             /* before its start and after its end, until the last worker's end */
     long involuntary_switches; /* -1: not known */
     sks_scheduler_stats steals;
     sks_count counts[SKS_MAX_EVENTS]; /* [sks_counters_n] */

@@ -32,7 +32,7 @@ typedef struct sks_count {
     char reason[128]; /* why not exact; "" if it is */
 } sks_count;
 
-typedef struct sks_counters sks_counters;                /* a set of events, shared */
+typedef struct sks_counters sks_counters;               /* a set of events, shared */
 typedef struct sks_counter_session sks_counter_session; /* one worker's counters, running */
 
 /* `events` is "cycles,instructions,…" (see sks_event_table), PAPI presets ("PAPI_TOT_INS") or
@@ -43,7 +43,8 @@ sks_status sks_counters_open(const char *events, const char *source, sks_counter
 void sks_counters_close(sks_counters *counters); /* accepts NULL */
 size_t sks_counters_n(const sks_counters *counters);
 const char *sks_counters_event(const sks_counters *counters, size_t i);
-const char *sks_counters_source(const sks_counters *counters, size_t i); /* "papi", "perf", "none" */
+const char *sks_counters_source(const sks_counters *counters,
+                                size_t i); /* "papi", "perf", "none" */
 
 /* On the worker's thread. A session may be NULL (no counters): both calls then do nothing. */
 sks_counter_session *sks_counters_start(const sks_counters *counters);

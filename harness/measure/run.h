@@ -21,8 +21,8 @@ typedef struct sks_configuration {
     const sks_scheduler *scheduler;
     const sks_values *scheduler_options;
     unsigned n_workers;
-    const char *binding; /* a policy */
-    const char *events;  /* "cycles,instructions"; NULL or "": no counters */
+    const char *binding;        /* a policy */
+    const char *events;         /* "cycles,instructions"; NULL or "": no counters */
     const char *counter_source; /* "auto", "papi", "perf"; NULL: "auto" */
 } sks_configuration;
 
@@ -37,19 +37,19 @@ typedef struct sks_record {
     unsigned n_workers;
     bool is_oversubscribed;
     bool is_simulated_binding;
-    double imbalance;               /* max / mean - 1 of the workers' busy time; NaN: no time */
-    double overhead_per_chunk_s;    /* scheduling time per chunk; NaN: no chunk */
-    double start_skew_s;            /* latest start - earliest start */
-    sks_noise noise;                /* what disturbed the run */
+    double imbalance;            /* max / mean - 1 of the workers' busy time; NaN: no time */
+    double overhead_per_chunk_s; /* scheduling time per chunk; NaN: no chunk */
+    double start_skew_s;         /* latest start - earliest start */
+    sks_noise noise;             /* what disturbed the run */
     size_t n_events;
-    const char *events[SKS_MAX_EVENTS];  /* names; live as long as the record */
+    const char *events[SKS_MAX_EVENTS]; /* names; live as long as the record */
     const char *event_sources[SKS_MAX_EVENTS];
     sks_count counts[SKS_MAX_EVENTS]; /* sums over the workers; unavailable if any worker's is */
-    sks_notes notes;                /* of the kernel */
+    sks_notes notes;                  /* of the kernel */
     sks_digest digest;
     sks_work work;
-    sks_worker_record *workers;     /* [n_workers] */
-    void *owned;                    /* what the texts above live in */
+    sks_worker_record *workers; /* [n_workers] */
+    void *owned;                /* what the texts above live in */
 } sks_record;
 
 /* Runs, verifies and fills *record, which the caller frees with sks_record_clear. On failure there
