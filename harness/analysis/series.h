@@ -1,0 +1,43 @@
+/* The input of all analysis: measured times of configurations that differ in workers only.
+ *
+ * Units      seconds.
+ * Ownership  a series owns its texts, its points and their samples, all from malloc.
+ * Threads    read-only once filled.
+ */
+#ifndef SKYSCALE_SERIES_H
+#define SKYSCALE_SERIES_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All samples of one worker count. Warm-ups and failed runs are not among them. */
+typedef struct sks_point {
+    unsigned n_workers;
+    bool is_oversubscribed; /* a place served more than one worker */
+    size_t n;
+    double *seconds; /* [n], one per sample, in round order */
+} sks_point;
+
+typedef struct sks_series {
+    char *kernel;
+    char *parameters; /* of the kernel, "name=value,name=value"; "" for none */
+    char *executor;
+    char *scheduler; /* with its options: "dynamic:chunk=4" */
+    char *binding;
+    bool is_weak; /* the work grows in proportion to the workers (weak scaling) */
+    size_t n_points;
+    sks_point *points; /* n_workers increasing, each once */
+} sks_series;
+
+/* Frees series[n] and the array itself; accepts NULL. */
+void sks_series_free(sks_series *series, size_t n);
+
+/* What tells series[i] from the others, for a table's first column or a legend: always the
+ * scheduler, and of executor, binding and parameters (and the kernel, if with_kernel) those in
+ * which the n series are not all alike, separated by ", ". The caller frees *label. */
+sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i, bool with_kernel,
+                            char **label);
+
+#endif
