@@ -1,0 +1,313 @@
+#include "kernels/astro/number.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+enum { MAX_EXACT_POWER = 22, MAX_TOKEN = 400 };
+
+static const char digit_pairs[] = "00010203040506070809"
+                                  "10111213141516171819"
+                                  "20212223242526272829"
+                                  "30313233343536373839"
+                                  "40414243444546474849"
+                                  "50515253545556575859"
+                                  "60616263646566676869"
+                                  "70717273747576777879"
+                                  "80818283848586878889"
+                                  "90919293949596979899";
+
+static inline bool is_digit(char c)
+{
+    return (unsigned)(c - '0') < 10;
+}
+
+static inline bool ends_number(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == ',' || c == '\r' || c == '\0' || c == '#' ||
+           c == '\v' || c == '\f';
+}
+
+/* The rare cases, through the C library: many digits, large exponents. */
+static const char *read_slowly(const char *text, const char *end, double *value)
+{
+    char copy[MAX_TOKEN];
+    char *parsed;
+    size_t n = (size_t)(end - text);
+
+    if (n >= sizeof(copy))
+        return NULL;
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if (copy[i] == 'd' || copy[i] == 'D')
+            copy[i] = 'e';
+    *value = strtod(copy, &parsed);
+    return *parsed == '\0' && isfinite(*value) ? end : NULL;
+}
+
+static const char *read_nan(const char *text, double *value)
+{
+    if ((text[0] | 32) != 'n' || (text[1] | 32) != 'a' || (text[2] | 32) != 'n' ||
+        !ends_number(text[3]))
+        return NULL;
+    *value = NAN;
+    return text + 3;
+}
+
+/* Reads the exponent after 'e' or 'd'; NULL when there is no digit. */
+static const char *read_exponent(const char *p, int *exponent)
+{
+    bool is_negative = *p == '-';
+    int e = 0;
+
+    if (*p == '-' || *p == '+')
+        p++;
+    if (!is_digit(*p))
+        return NULL;
+    for (; is_digit(*p); p++)
+        if (e < 10000)
+            e = 10 * e + (*p - '0');
+    *exponent = is_negative ? -e : e;
+    return p;
+}
+
+/* A number whose end is not checked: shared by plain numbers and the fields of sexagesimal ones.
+ *
+ * With at most 19 digits the digits fit in 64 bits; when that integer is below 2^53 and the power
+ * of ten at most 10^22, both are exact as doubles and one multiplication or division rounds once:
+ * Clinger (1990), PLDI '90, 92. */
+static inline const char *read_prefix(const char *text, double *value)
+{
+    const char *p = text;
+    bool is_negative = *p == '-';
+    const char *digits;
+    uint64_t mantissa = 0;
+    ptrdiff_t n_digits, n_decimals = 0;
+    int exponent = 0;
+
+    if (*p == '-' || *p == '+')
+        p++;
+    digits = p;
+    for (; is_digit(*p); p++)
+        mantissa = 10 * mantissa + (uint64_t)(*p - '0');
+    n_digits = p - digits;
+    if (*p == '.') {
+        const char *point = p++;
+
+        for (; is_digit(*p); p++)
+            mantissa = 10 * mantissa + (uint64_t)(*p - '0');
+        n_decimals = p - point - 1;
+        n_digits += n_decimals;
+    }
+    if (n_digits == 0)
+        return NULL;
+    if ((*p | 32) == 'e' || (*p | 32) == 'd') {
+        const char *after = read_exponent(p + 1, &exponent);
+
+        if (after != NULL)
+            p = after;
+        else if ((*p | 32) == 'e')
+            return NULL; /* "1e": no number; "1d" may be degrees */
+    }
+    exponent -= (int)(n_decimals < 100000 ? n_decimals : 100000);
+    if (n_digits <= 19 && mantissa <= (1ull << 53) && exponent >= -MAX_EXACT_POWER &&
+        exponent <= MAX_EXACT_POWER) {
+        double x = (double)mantissa;
+
+        x = exponent < 0 ? x / power_of_ten[-exponent] : x * power_of_ten[exponent];
+        *value = is_negative ? -x : x;
+        return p;
+    }
+    return read_slowly(text, p, value);
+}
+
+const char *sks_number_read(const char *text, double *value)
+{
+    const char *end = read_prefix(text, value);
+
+    if (end == NULL)
+        return read_nan(text, value);
+    return ends_number(*end) ? end : NULL;
+}
+
+const char *sks_angle_read(const char *text, double *value, bool *is_sexagesimal)
+{
+    static const char separators[3][2] = {{'h', 'd'}, {'m', 'm'}, {'s', 's'}};
+    bool is_negative = *text == '-';
+    double field[3] = {0.0, 0.0, 0.0};
+    const char *p = read_prefix(text, &field[0]);
+    int n = 1;
+
+    *is_sexagesimal = false;
+    if (p == NULL)
+        return read_nan(text, value);
+    if (ends_number(*p)) {
+        *value = field[0];
+        return p;
+    }
+    for (; n <= 3; n++) {
+        bool is_letter = (*p | 32) == separators[n - 1][0] || (*p | 32) == separators[n - 1][1];
+
+        if (!is_letter && (*p != ':' || n == 3))
+            return NULL;
+        p++;
+        if (n == 3 || ends_number(*p))
+            break;
+        p = is_digit(*p) ? read_prefix(p, &field[n]) : NULL;
+        if (p == NULL || field[n] >= 60.0)
+            return NULL;
+        if (ends_number(*p))
+            break;
+    }
+    if (!ends_number(*p) || p[-1] == ':')
+        return NULL;
+    *value = fabs(field[0]) + field[1] / 60.0 + field[2] / 3600.0;
+    if (is_negative)
+        *value = -*value;
+    *is_sexagesimal = true;
+    return p;
+}
+
+/* Writes the last `n` decimal digits of u, leading zeros included, ending before `end`. */
+static inline void put_digits(char *end, uint64_t u, int n)
+{
+    for (; n >= 2; n -= 2) {
+        end -= 2;
+        memcpy(end, digit_pairs + 2 * (u % 100), 2);
+        u /= 100;
+    }
+    if (n == 1)
+        end[-1] = (char)('0' + u % 10);
+}
+
+static inline int count_digits(uint64_t u)
+{
+    int n = 1;
+
+    for (; u >= 10000; u /= 10000)
+        n += 4;
+    return n + (u >= 10) + (u >= 100) + (u >= 1000);
+}
+
+/* |value| * 10^decimals rounded to an integer, ties to even, as if computed without error.
+ * The product's rounding error is had exactly from a fused multiply-add (Dekker's product).
+ * False where 53 bits are too few for that. */
+static inline bool scale_exactly(double magnitude, int decimals, uint64_t *scaled)
+{
+    double power = power_of_ten[decimals];
+    double product = magnitude * power;
+    double error, fraction;
+    uint64_t u;
+
+    if (!(product < 0x1p51))
+        return false;
+    error = fma(magnitude, power, -product);
+    u = (uint64_t)product;
+    fraction = (product - (double)u - 0.5) + error;
+    if (fraction > 0.0 || (fraction == 0.0 && (u & 1) != 0))
+        u++;
+    *scaled = u;
+    return true;
+}
+
+static char *put_padded(char *to, const char *text, int length, int width)
+{
+    memset(to, ' ', (size_t)(width - length));
+    memcpy(to + width - length, text, (size_t)length);
+    return to + width;
+}
+
+/* Large values, NaN: through the C library, with as many digits as fit. */
+static char *write_slowly(char *to, double value, int width, int decimals)
+{
+    char text[400];
+    int length;
+
+    if (isnan(value))
+        return put_padded(to, "nan", 3, width);
+    length = snprintf(text, sizeof(text), "%.*f", decimals, value);
+    for (int digits = width; length > width && digits >= 0; digits--)
+        length = snprintf(text, sizeof(text), "%.*e", digits, value);
+    return put_padded(to, text, length <= width ? length : width, width);
+}
+
+char *sks_number_write(char *to, double value, int width, int decimals)
+{
+    bool is_negative = signbit(value) != 0;
+    int n_integer, length;
+    uint64_t scaled, integer, fraction;
+    uint64_t power;
+    char *end;
+
+    if (!scale_exactly(fabs(value), decimals, &scaled))
+        return write_slowly(to, value, width, decimals);
+    power = (uint64_t)power_of_ten[decimals];
+    integer = scaled / power;
+    fraction = scaled - integer * power;
+    n_integer = count_digits(integer);
+    length = is_negative + n_integer + (decimals > 0) + decimals;
+    if (length > width)
+        return write_slowly(to, value, width, decimals);
+
+    end = to + width;
+    put_digits(end, fraction, decimals);
+    end -= decimals;
+    if (decimals > 0)
+        *--end = '.';
+    put_digits(end, integer, n_integer);
+    end -= n_integer;
+    if (is_negative)
+        *--end = '-';
+    while (end > to)
+        *--end = ' ';
+    return to + width;
+}
+
+char *sks_sexagesimal_write(char *to, double value, int width, int decimals, int modulus,
+                            bool is_signed)
+{
+    bool is_negative = signbit(value) != 0;
+    double magnitude = fabs(value);
+    double whole = floor(magnitude);
+    uint64_t power = (uint64_t)power_of_ten[decimals];
+    uint64_t degrees, rest;
+    char text[40];
+    int n_degrees, length = 0;
+
+    if (!(magnitude < 1e6))
+        return put_padded(to, "nan", 3, width);
+    degrees = (uint64_t)whole;
+    /* The fraction of a degree is exact; one rounding to the last digit printed. */
+    rest = (uint64_t)llrint((magnitude - whole) * 3600.0 * (double)power);
+    if (rest >= 3600 * power) {
+        rest -= 3600 * power;
+        degrees++;
+    }
+    if (modulus > 0 && degrees >= (uint64_t)modulus)
+        degrees -= (uint64_t)modulus;
+
+    if (is_signed)
+        text[length++] = is_negative ? '-' : '+';
+    n_degrees = degrees >= 100 ? count_digits(degrees) : 2;
+    put_digits(text + length + n_degrees, degrees, n_degrees);
+    length += n_degrees;
+    text[length++] = ':';
+    put_digits(text + length + 2, rest / (60 * power), 2);
+    length += 2;
+    text[length++] = ':';
+    rest %= 60 * power;
+    put_digits(text + length + 2, rest / power, 2);
+    length += 2;
+    if (decimals > 0) {
+        text[length++] = '.';
+        put_digits(text + length + decimals, rest % power, decimals);
+        length += decimals;
+    }
+    return put_padded(to, text, length, width);
+}
