@@ -187,7 +187,7 @@ static sks_model_fit *rank_models(sks_fit *fit, size_t *n_judged)
     return least;
 }
 
-/* "amdahl, log and usl cannot be told apart", for those within SKS_DELTA_AICC of the least. */
+/* "amdahl, log": those within SKS_DELTA_AICC of the least; returns how many. */
 static size_t name_rivals(const sks_fit *fit, char *text, size_t size)
 {
     size_t n = 0;
@@ -223,6 +223,22 @@ static void too_few_points(sks_fit *fit, size_t n_suited)
              needed);
 }
 
+/* AICc and prediction may disagree: a reader should know. */
+static void add_prediction(const sks_fit *fit, const sks_model_fit *best, char *text, size_t size)
+{
+    const sks_model_fit *sharpest = best;
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i < fit->n_models; i++)
+        if (fit->models[i].leave_one_out_rms < sharpest->leave_one_out_rms)
+            sharpest = &fit->models[i];
+    if (sharpest != best)
+        snprintf(text + length, size - length,
+                 "; %s predicts left-out points better (%.2g %% against %.2g %%)",
+                 sharpest->model->name, 100.0 * sharpest->leave_one_out_rms,
+                 100.0 * best->leave_one_out_rms);
+}
+
 static void decide(sks_fit *fit)
 {
     size_t n_judged, n_suited = 0;
@@ -251,8 +267,9 @@ static void decide(sks_fit *fit)
                  "%s cannot be told apart (AICc within %g)", rivals, SKS_DELTA_AICC);
     } else {
         fit->verdict = SKS_BEST;
-        snprintf(fit->verdict_text, sizeof(fit->verdict_text), "%s (weight %.2f)",
+        snprintf(fit->verdict_text, sizeof(fit->verdict_text), "%s is best (Akaike weight %.2f)",
                  least->model->name, least->akaike_weight);
+        add_prediction(fit, least, fit->verdict_text, sizeof(fit->verdict_text));
     }
 }
 
