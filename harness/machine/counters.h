@@ -1,8 +1,14 @@
 /* Hardware and software event counts per worker.
  *
- * Two sources behind one interface: PAPI, and the kernel's own generic perf events where PAPI has
- * none for this processor. Each event passes a self-test (a loop of known length) before it is
- * believed. A count that could not be read is absent with a reason, never 0.
+ * Sources behind one interface: PAPI; the kernel's own generic perf events where PAPI has none for
+ * this processor; and for page faults, context switches and processor time the kernel's accounting
+ * (getrusage), which needs no permission. Each event passes a self-test (work of known length)
+ * before it is believed. A count that could not be read is absent with a reason, never 0.
+ * Hardware events are counted in user mode only.
+ *
+ * LIBPFM_FORCE_PMU=NAME in the environment makes PAPI treat a processor it does not know as the one
+ * named; it is read once, before the first use of PAPI. The source of such counts is then
+ * "papi (forced pmu NAME)": the event codes are those of another processor.
  *
  * Use  open once per run, on any thread; start and stop on each worker's own thread around its part
  *      of the loop; close after all have stopped. Counters are read once per worker and run, never
@@ -36,23 +42,28 @@ typedef struct sks_counters sks_counters;               /* a set of events, shar
 typedef struct sks_counter_session sks_counter_session; /* one worker's counters, running */
 
 /* `events` is "cycles,instructions,…" (see sks_event_table), PAPI presets ("PAPI_TOT_INS") or
- * natives. `source`: "auto" (PAPI where it works, else perf), "papi", "perf". SKS_ERR_USAGE for an
- * unknown event or source. An event that cannot be counted here is no failure: it becomes
- * unavailable with its reason. */
+ * natives ("spr::INST_RETIRED:ANY_P"). `source`: "auto" (for each event the first that counts it:
+ * PAPI, perf, the kernel's accounting), or one of "papi", "perf", "rusage" alone. SKS_ERR_USAGE for
+ * an unknown event or source. An event that cannot be counted here is no failure: it becomes
+ * unavailable with its reason. Takes some milliseconds, for the self-test. */
 sks_status sks_counters_open(const char *events, const char *source, sks_counters **counters);
 void sks_counters_close(sks_counters *counters); /* accepts NULL */
 size_t sks_counters_n(const sks_counters *counters);
 const char *sks_counters_event(const sks_counters *counters, size_t i);
-const char *sks_counters_source(const sks_counters *counters,
-                                size_t i); /* "papi", "perf", "none" */
+/* "papi", "papi (forced pmu NAME)", "perf", "rusage"; "none" for an event that is unavailable. */
+const char *sks_counters_source(const sks_counters *counters, size_t i);
+/* Why event i is unavailable; "" when it can be counted. */
+const char *sks_counters_reason(const sks_counters *counters, size_t i);
 
-/* On the worker's thread. A session may be NULL (no counters): both calls then do nothing. */
+/* On the worker's thread. `counters` may be NULL (no counters): both calls then do nothing.
+ * Never fails: what cannot be counted, or memory that ran out, shows in the counts. */
 sks_counter_session *sks_counters_start(const sks_counters *counters);
-/* Stops, fills counts[n], releases the session. */
+/* On the same thread: stops, fills counts[n], releases the session. Without a session (NULL) every
+ * count becomes unavailable. */
 void sks_counters_stop(const sks_counters *counters, sks_counter_session *session,
                        sks_count *counts);
 
-/* The generic events both sources know; ends with .name == NULL. */
+/* The generic events; ends with .name == NULL. */
 typedef struct sks_event_info {
     const char *name;
     const char *summary;
@@ -60,7 +71,7 @@ typedef struct sks_event_info {
 extern const sks_event_info sks_event_table[];
 
 /* NULL when the source ("papi", "perf") can count hardware events here, otherwise the reason in a
- * sentence. */
+ * sentence, which lives until the thread asks again. */
 const char *sks_counter_source_unavailable(const char *source);
 
 #endif
