@@ -43,7 +43,7 @@ static sks_status dispatch(int argc, const char **argv)
     }
     for (size_t i = 0; sks_command_table[i] != NULL; i++)
         if (strcmp(sks_command_table[i]->name, argv[1]) == 0)
-            return sks_command_run(sks_command_table[i], argc - 1, argv + 1);
+            return sks_command_execute(sks_command_table[i], argc - 1, argv + 1);
     nearest = sks_nearest(argv[1], command_name, NULL);
     if (nearest != NULL)
         return sks_fail(SKS_ERR_USAGE, "unknown command \"%s\"; did you mean \"%s\"?", argv[1],

@@ -182,7 +182,7 @@ static sks_status open_more(const sks_command *command, int argc, const char **a
     return status == SKS_OK ? sks_values_create(params, more) : status;
 }
 
-sks_status sks_command_run(const sks_command *command, int argc, const char **argv)
+sks_status sks_command_execute(const sks_command *command, int argc, const char **argv)
 {
     struct option_set *own = calloc(1, sizeof(*own));
     struct option_set *more = calloc(1, sizeof(*more));

@@ -42,7 +42,7 @@ typedef struct sks_command {
 extern const sks_command *const sks_command_table[];
 
 /* Reads argv[1..] for `command` and runs it; argv[0] is the command's name. */
-sks_status sks_command_run(const sks_command *command, int argc, const char **argv);
+sks_status sks_command_execute(const sks_command *command, int argc, const char **argv);
 
 /* SKS_ERR_IO when something written to standard output was lost (full disk, closed pipe). */
 sks_status sks_flush_stdout(void);
