@@ -1,0 +1,266 @@
+/* stealing: every worker starts with its block of the loop and takes chunks from the low end of
+ * it; who has run out takes the upper half of another worker's rest.
+ *
+ * Owners meet thieves only at the end, so the usual claim is a compare-and-swap on a line nobody
+ * else is using; tasks stay near the worker (and the memory) they were dealt to. One worker's range
+ * is one 64-bit word, so that taking and stealing are single atomic steps:
+ *
+ *     slot[w].range = begin << 32 | end,  half-open, in units; empty when begin == end
+ *
+ * A unit is one task, or the least number of tasks that makes the loop fit 32 bits: beyond 2^32 - 1
+ * tasks `chunk` is rounded up to whole units.
+ *
+ * A word that comes back to an earlier value does no harm: at the moment a compare-and-swap
+ * succeeds the slot holds exactly the units the word names, whatever happened in between.
+ *
+ * Progress  a thief keeps the first chunk of its loot for the caller and only puts the rest into
+ *           its slot, so every successful step hands out a chunk and thieves cannot pass a range
+ *           around for ever. A failed step means that another worker's succeeded.
+ * The end   see rob_anyone(): no worker is sent home while tasks are on their way between slots.
+ * Source    per-worker queues of a loop's iterations with stealing: Markatos & LeBlanc (1994),
+ *           "Using processor affinity in loop scheduling on shared-memory multiprocessors", IEEE
+ *           Trans. Parallel Distrib. Syst. 5, 379-400. Departures: fixed chunks instead of 1/P of
+ *           the own rest; half of the victim's rest instead of 1/P, after Hendler & Shavit (2002),
+ *           "Non-blocking steal-half work queues", Proc. PODC, 280-289; the victim is the first
+ *           found with work, going round from the last one robbed, instead of the richest.
+ */
+#include "schedulers/loop.h"
+
+#include <stdatomic.h>
+
+struct stealing_slot {
+    /* The worker's range. The owner takes from its low end and, when it is empty, stores new loot;
+     * thieves shorten its high end. Nobody but the owner changes an empty one.
+     * Each unit is handed out once under any order, because a word changes in one step and nothing
+     * but the word is passed on. The orders below serve rob_anyone() alone: every load acquires and
+     * every change releases, so that who sees an effect of a theft sees that it was started. */
+    _Alignas(SKS_CACHE_LINE) _Atomic uint64_t range;
+    /* Owner only, hence not atomic: */
+    uint64_t seen;   /* `range` as the owner last saw it; empty only if that is */
+    unsigned victim; /* where to look first */
+    /* Written by the owner, read by whoever shows statistics; relaxed, they order nothing. */
+    atomic_size_t steals_tried;
+    atomic_size_t steals_won;
+};
+
+struct stealing_state {
+    /* Thefts begun and ended whose loot goes to a slot. Written by thieves, read by those who find
+     * nothing; apart from each other and from what owners read. Orders: see rob_anyone(). */
+    _Alignas(SKS_CACHE_LINE) atomic_size_t thefts_started;
+    _Alignas(SKS_CACHE_LINE) atomic_size_t thefts_finished;
+    _Alignas(SKS_CACHE_LINE) size_t n_tasks; /* this and the next three: read-only */
+    size_t unit;                             /* tasks */
+    uint32_t chunk;                          /* units */
+    unsigned n_workers;
+    /* Every unit has been handed out. Set by the first to notice, read by those without work.
+     * Relaxed: it never becomes false again and says nothing about other memory. */
+    atomic_bool is_exhausted;
+    struct stealing_slot slot[];
+};
+
+struct units {
+    uint32_t begin, end;
+};
+
+static const sks_param stealing_params[] = {
+    {.name = "chunk",
+     .type = SKS_INT,
+     .unit = "tasks",
+     .default_text = "1",
+     .min = 1,
+     .max = 9e15,
+     .help = "tasks a worker takes at once from its own range"},
+    {.name = NULL},
+};
+
+static uint64_t pack(uint32_t begin, uint32_t end)
+{
+    return (uint64_t)begin << 32 | end;
+}
+
+static struct units unpack(uint64_t range)
+{
+    return (struct units){(uint32_t)(range >> 32), (uint32_t)range};
+}
+
+static size_t stealing_state_size(const sks_loop *loop)
+{
+    return sizeof(struct stealing_state) + sks_loop_workers(loop) * sizeof(struct stealing_slot);
+}
+
+static sks_status stealing_init(void *state, const sks_loop *loop)
+{
+    struct stealing_state *s = state;
+    sks_status status = sks_loop_check(loop);
+    size_t n_units;
+
+    if (status != SKS_OK)
+        return status;
+    s->n_tasks = loop->n_tasks;
+    s->unit = loop->n_tasks <= UINT32_MAX ? 1 : sks_ceil_div(loop->n_tasks, UINT32_MAX);
+    s->chunk = (uint32_t)sks_ceil_div(sks_loop_chunk(loop), s->unit);
+    s->n_workers = loop->n_workers;
+    n_units = sks_ceil_div(loop->n_tasks, s->unit);
+    atomic_init(&s->thefts_started, 0);
+    atomic_init(&s->thefts_finished, 0);
+    atomic_init(&s->is_exhausted, false);
+    for (unsigned w = 0; w < loop->n_workers; w++) {
+        struct stealing_slot *slot = &s->slot[w];
+
+        slot->seen = pack((uint32_t)sks_part_begin(n_units, w, loop->n_workers),
+                          (uint32_t)sks_part_begin(n_units, w + 1, loop->n_workers));
+        atomic_init(&slot->range, slot->seen);
+        slot->victim = (w + 1) % loop->n_workers;
+        atomic_init(&slot->steals_tried, 0);
+        atomic_init(&slot->steals_won, 0);
+    }
+    return SKS_OK;
+}
+
+static void hand_out(const struct stealing_state *s, uint32_t begin, uint32_t end, sks_range *tasks)
+{
+    tasks->begin = begin * s->unit;
+    tasks->end = end * s->unit < s->n_tasks ? end * s->unit : s->n_tasks;
+}
+
+/* The first chunk of the worker's own range. Starts from the range as last seen, since reading a
+ * word right behind a compare-and-swap on it stalls the processor; after a theft the exchange fails
+ * and brings the true one. Empty needs no second look: only the owner fills its slot. */
+static bool take_own(struct stealing_state *s, struct stealing_slot *own, sks_range *tasks)
+{
+    for (;;) {
+        struct units rest = unpack(own->seen);
+        uint32_t end;
+
+        if (rest.begin == rest.end)
+            return false;
+        end = rest.end - rest.begin > s->chunk ? rest.begin + s->chunk : rest.end;
+        if (atomic_compare_exchange_weak_explicit(&own->range, &own->seen, pack(end, rest.end),
+                                                  memory_order_acq_rel, memory_order_acquire)) {
+            own->seen = pack(end, rest.end);
+            hand_out(s, rest.begin, end, tasks);
+            return true;
+        }
+    }
+}
+
+/* Owner only: no read-modify-write is needed to count. */
+static void count_one(atomic_size_t *counter)
+{
+    size_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+}
+
+enum outcome { ROBBED, NOTHING_THERE, TOO_LATE };
+
+/* One attempt at the upper half (the larger one, so that a single unit can be had) of the victim's
+ * rest: a chunk of it for the caller, what remains for the thief's own, empty slot. */
+static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
+                        struct stealing_slot *victim, sks_range *tasks)
+{
+    uint64_t range = atomic_load_explicit(&victim->range, memory_order_acquire);
+    struct units rest = unpack(range);
+    uint32_t middle = rest.begin + (rest.end - rest.begin) / 2;
+    uint32_t end = rest.end - middle > s->chunk ? middle + s->chunk : rest.end;
+    bool is_for_slot = end < rest.end;
+    bool is_won;
+
+    if (rest.begin == rest.end)
+        return NOTHING_THERE;
+    count_one(&own->steals_tried);
+    if (is_for_slot) /* ordered before the theft by the release of the exchange */
+        atomic_fetch_add_explicit(&s->thefts_started, 1, memory_order_relaxed);
+    is_won =
+        atomic_compare_exchange_strong_explicit(&victim->range, &range, pack(rest.begin, middle),
+                                                memory_order_acq_rel, memory_order_acquire);
+    if (is_won && is_for_slot) {
+        own->seen = pack(end, rest.end);
+        atomic_store_explicit(&own->range, own->seen, memory_order_release);
+    }
+    if (is_for_slot) /* release: who counts this theft as finished sees where its loot is */
+        atomic_fetch_add_explicit(&s->thefts_finished, 1, memory_order_release);
+    if (!is_won)
+        return TOO_LATE;
+    count_one(&own->steals_won);
+    hand_out(s, middle, end, tasks);
+    return ROBBED;
+}
+
+/* Robs the first worker found with work; false when every unit has been handed out.
+ *
+ * All slots looking empty one after the other is not enough: a range may have gone, unseen, from a
+ * slot not yet looked at to one already looked at. Therefore the thefts finished are counted before
+ * the round and the thefts started after it. When the numbers are equal no theft was under way at
+ * any time of the round: all started were finished before it. Ranges then only shrank in their
+ * slots, and slots seen empty stayed so.
+ *
+ * This needs two things of the memory order. The finished ones' loot must be visible in the round:
+ * their release, our acquire. And a theft that the round saw (by what it left at the victim) must
+ * be among those counted as started afterwards: its start comes before the release of its exchange,
+ * which our acquiring load of that slot has read, directly or through later changes of the slot,
+ * which all acquire and release too; what happened before an acquire is seen by the relaxed load
+ * after it.
+ *
+ * Goes round again only when others moved: an exchange lost to a success elsewhere, or a theft
+ * between its two stores. No one waits for a task to end. (A worker killed between those two would
+ * keep the others going round: who loses a worker has to end the loop.)
+ *
+ * Kept out of line, so that the common path through next() has no registers to save. */
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+static bool
+rob_anyone(struct stealing_state *s, struct stealing_slot *own, sks_range *tasks)
+{
+    while (!atomic_load_explicit(&s->is_exhausted, memory_order_relaxed)) {
+        size_t n_finished = atomic_load_explicit(&s->thefts_finished, memory_order_acquire);
+        bool all_empty = true;
+        unsigned victim = own->victim;
+
+        for (unsigned i = 0; i < s->n_workers; i++) {
+            enum outcome outcome = rob(s, own, &s->slot[victim], tasks);
+
+            if (outcome == ROBBED) {
+                own->victim = victim;
+                return true;
+            }
+            if (outcome == TOO_LATE)
+                all_empty = false;
+            victim = victim + 1 < s->n_workers ? victim + 1 : 0;
+        }
+        if (all_empty &&
+            atomic_load_explicit(&s->thefts_started, memory_order_relaxed) == n_finished)
+            atomic_store_explicit(&s->is_exhausted, true, memory_order_relaxed);
+    }
+    return false;
+}
+
+static bool stealing_next(void *state, unsigned worker, sks_range *tasks)
+{
+    struct stealing_state *s = state;
+    struct stealing_slot *own = &s->slot[worker];
+
+    return take_own(s, own, tasks) || rob_anyone(s, own, tasks);
+}
+
+static void stealing_stats(const void *state, unsigned worker, sks_scheduler_stats *stats)
+{
+    const struct stealing_state *s = state;
+    const struct stealing_slot *slot = &s->slot[worker];
+
+    stats->steals_tried = atomic_load_explicit(&slot->steals_tried, memory_order_relaxed);
+    stats->steals_won = atomic_load_explicit(&slot->steals_won, memory_order_relaxed);
+}
+
+const sks_scheduler sks_scheduler_stealing = {
+    .name = "stealing",
+    .summary = "a block per worker; who runs out steals half of another's rest",
+    .citation =
+        "Markatos & LeBlanc 1994, IEEE TPDS 5, 379; half: Hendler & Shavit 2002, Proc. PODC",
+    .params = stealing_params,
+    .state_size = stealing_state_size,
+    .init = stealing_init,
+    .next = stealing_next,
+    .stats = stealing_stats,
+};
