@@ -1,12 +1,15 @@
 /* skyscale synth: makes input data with a known truth. */
 #include "harness/commands/command.h"
 #include "harness/measure/run.h"
+#include "harness/present/progress.h"
 #include "kernels/astro/scene.h"
 
-static bool go_on(void *context, double fraction)
+#include <math.h>
+
+static bool go_on(void *progress, double fraction)
 {
-    (void)context;
-    (void)fraction;
+    if (sks_progress_is_due(progress))
+        sks_progress_show(progress, (size_t)(100 * fraction), 100, "%", NAN);
     return sks_cancel == 0;
 }
 
@@ -19,17 +22,25 @@ static sks_status synth_params(const char *first_operand, const sks_param **para
     if (status != SKS_OK)
         return status;
     *params = scene->params;
-    *title = scene->summary;
+    *title = "Parameters of the scene";
     return SKS_OK;
 }
 
 static sks_status synth_run(const sks_arguments *arguments)
 {
-    const sks_watch watch = {.tick = go_on};
+    sks_progress *progress = NULL;
     const sks_scene *scene;
     sks_status status = sks_scene_find(arguments->operands[0], &scene);
 
-    return status == SKS_OK ? scene->make(arguments->more, &watch) : status;
+    if (status == SKS_OK)
+        status = sks_progress_start(stderr, scene->name, &progress);
+    if (status == SKS_OK) {
+        const sks_watch watch = {.tick = go_on, .context = progress};
+
+        status = scene->make(arguments->more, &watch);
+    }
+    sks_progress_end(progress);
+    return status;
 }
 
 static const sks_param no_params[] = {{.name = NULL}};

@@ -170,7 +170,7 @@ static const sks_param positions_params[] = {
 
 const sks_scene sks_scene_positions = {
     .name = "positions",
-    .summary = "A list of random positions over a frame, in pixels or on the sky",
+    .summary = "a list of random positions over a frame, in pixels or on the sky",
     .params = positions_params,
     .make = positions_make,
 };

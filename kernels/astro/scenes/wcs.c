@@ -227,7 +227,7 @@ static const sks_param wcs_params[] = {
 
 const sks_scene sks_scene_wcs = {
     .name = "wcs",
-    .summary = "A small blank frame with a projection of one's choice in its header",
+    .summary = "a small blank frame with a projection of one's choice in its header",
     .citation = "Calabretta & Greisen (2002), A&A 395, 1077",
     .params = wcs_params,
     .make = wcs_make,

@@ -393,7 +393,7 @@ static const sks_param wfpc2_params[] = {
 
 const sks_scene sks_scene_wfpc2 = {
     .name = "wfpc2",
-    .summary = "A globular cluster on HST/WFPC2's PC1 chip: TAN-SIP WCS, undersampled PSF, noise",
+    .summary = "a globular cluster on HST/WFPC2's PC1 chip: TAN-SIP WCS, undersampled PSF, noise",
     .citation = "King (1962), AJ 67, 471; Moffat (1969), A&A 3, 455; Shupe et al. (2005)",
     .params = wfpc2_params,
     .make = wfpc2_make,
