@@ -138,7 +138,7 @@ sks_status sks_values_create(const sks_param *table, sks_values **values)
 
 sks_status sks_values_copy(const sks_values *from, sks_values **to)
 {
-    sks_values *copy;
+    sks_values *copy = NULL;
     sks_status status = sks_values_create(from->table, &copy);
 
     if (status != SKS_OK)

@@ -32,7 +32,7 @@ sks_status sks_scheduler_parse(const char *text, const sks_scheduler **scheduler
 {
     size_t length = strcspn(text, ":");
     char *name = strndup(text, length);
-    const sks_scheduler *found;
+    const sks_scheduler *found = NULL;
     sks_values *values = NULL;
     sks_status status;
 

@@ -174,16 +174,35 @@ const char *sks_angle_read(const char *text, double *value, bool *is_sexagesimal
     return p;
 }
 
+/* Eight decimal digits, leading zeros included; independent steps, so that they overlap. */
+static inline void put_eight(char *to, uint32_t u)
+{
+    uint32_t high = u / 10000, low = u % 10000;
+
+    memcpy(to, digit_pairs + 2 * (high / 100), 2);
+    memcpy(to + 2, digit_pairs + 2 * (high % 100), 2);
+    memcpy(to + 4, digit_pairs + 2 * (low / 100), 2);
+    memcpy(to + 6, digit_pairs + 2 * (low % 100), 2);
+}
+
 /* Writes the last `n` decimal digits of u, leading zeros included, ending before `end`. */
 static inline void put_digits(char *end, uint64_t u, int n)
 {
+    uint32_t rest;
+
+    for (; n >= 8; n -= 8) {
+        end -= 8;
+        put_eight(end, (uint32_t)(u % 100000000));
+        u /= 100000000;
+    }
+    rest = (uint32_t)u;
     for (; n >= 2; n -= 2) {
         end -= 2;
-        memcpy(end, digit_pairs + 2 * (u % 100), 2);
-        u /= 100;
+        memcpy(end, digit_pairs + 2 * (rest % 100), 2);
+        rest /= 100;
     }
     if (n == 1)
-        end[-1] = (char)('0' + u % 10);
+        end[-1] = (char)('0' + rest % 10);
 }
 
 static inline int count_digits(uint64_t u)
@@ -195,22 +214,24 @@ static inline int count_digits(uint64_t u)
     return n + (u >= 10) + (u >= 100) + (u >= 1000);
 }
 
-/* |value| * 10^decimals rounded to an integer, ties to even, as if computed without error.
- * The product's rounding error is had exactly from a fused multiply-add (Dekker's product).
- * False where 53 bits are too few for that. */
+/* magnitude * 10^decimals rounded to an integer, ties to even, as if computed without error. The
+ * product is off by at most half a unit in its last place; only where the fraction is that close
+ * to one half does it matter, and there the error is had exactly from a fused multiply-add
+ * (Dekker's product). False where 53 bits are too few for that. */
 static inline bool scale_exactly(double magnitude, int decimals, uint64_t *scaled)
 {
     double power = power_of_ten[decimals];
     double product = magnitude * power;
-    double error, fraction;
+    double above_half;
     uint64_t u;
 
     if (!(product < 0x1p51))
         return false;
-    error = fma(magnitude, power, -product);
     u = (uint64_t)product;
-    fraction = (product - (double)u - 0.5) + error;
-    if (fraction > 0.0 || (fraction == 0.0 && (u & 1) != 0))
+    above_half = product - (double)u - 0.5;
+    if (fabs(above_half) <= product * 0x1p-52)
+        above_half += fma(magnitude, power, -product);
+    if (above_half > 0.0 || (above_half == 0.0 && (u & 1) != 0))
         u++;
     *scaled = u;
     return true;
@@ -248,24 +269,26 @@ char *sks_number_write(char *to, double value, int width, int decimals)
     if (!scale_exactly(fabs(value), decimals, &scaled))
         return write_slowly(to, value, width, decimals);
     power = (uint64_t)power_of_ten[decimals];
-    integer = scaled / power;
+    integer = (uint64_t)fabs(value);
     fraction = scaled - integer * power;
+    if (fraction >= power) { /* rounded up to the next integer */
+        fraction -= power;
+        integer++;
+    }
     n_integer = count_digits(integer);
     length = is_negative + n_integer + (decimals > 0) + decimals;
     if (length > width)
         return write_slowly(to, value, width, decimals);
 
+    memset(to, ' ', (size_t)width);
     end = to + width;
     put_digits(end, fraction, decimals);
     end -= decimals;
     if (decimals > 0)
         *--end = '.';
     put_digits(end, integer, n_integer);
-    end -= n_integer;
     if (is_negative)
-        *--end = '-';
-    while (end > to)
-        *--end = ' ';
+        end[-n_integer - 1] = '-';
     return to + width;
 }
 
