@@ -2,6 +2,7 @@
  * output is known before any is computed; reading parses one block. */
 #include "kernels/astro/number.h"
 #include "kernels/astro/position_source.h"
+#include "kernels/astro/simd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -197,6 +198,7 @@ struct survey {
 };
 
 /* Branchless and in byte-sized sums, so that the compiler can take 16 or more bytes at a time. */
+SKS_SIMD
 static struct survey survey_bytes(const unsigned char *text, size_t n, unsigned char previous)
 {
     enum { STEP = 192 };
