@@ -253,7 +253,7 @@ static void bad_usage(void **unused)
 {
     static const struct bad_case cases[] = {
         {CASE("", USAGE, "--help")},
-        {CASE("rnu pix2sky", USAGE, "\"rnu\"", "did you mean \"run\"")},
+        {CASE("runn pix2sky", USAGE, "\"runn\"", "did you mean \"run\"")},
         {CASE("--nonsense", USAGE, "--nonsense")},
         {CASE("run", USAGE, "KERNEL")},
         {CASE("run pix2sly --image frame.fits", USAGE, "\"pix2sly\"", "did you mean \"pix2sky\"")},
@@ -325,7 +325,7 @@ static void bad_campaigns(void **unused)
         {CASE("fit garbage.bin", FAILED, "garbage.bin")},
         {CASE("fit empty.txt", FAILED, "empty.txt")},
         {CASE("export nodb.db", FAILED, "nodb.db", "No such file")},
-        {CASE("export garbage.bin -f cvs", USAGE, "\"cvs\"", "did you mean \"csv\"")},
+        {CASE("export garbage.bin -f csvv", USAGE, "\"csvv\"", "did you mean \"csv\"")},
         {CASE("plot nodb.db -f speedup -o out.svg", FAILED, "nodb.db", "No such file")},
         {CASE("plot garbage.bin -f speedup -o out.svg", FAILED, "garbage.bin")},
         {CASE("plot garbage.bin -f speedupp -o out.svg", USAGE, "\"speedupp\"",
