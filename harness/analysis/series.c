@@ -21,7 +21,7 @@ void sks_series_free(sks_series *series, size_t n)
     free(series);
 }
 
-enum { N_FIELDS = 5, FIELD_SCHEDULER = 1 };
+enum { N_FIELDS = 5, FIELD_SCHEDULER = 1, FIELD_PARAMETERS = 4 };
 
 /* The texts that name a series, in the order in which a label shows them. */
 static const char *field(const sks_series *series, int i)
@@ -40,6 +40,43 @@ static bool is_alike(const sks_series *const *series, size_t n, int i)
     return true;
 }
 
+/* Whether "name=value" (the first `length` bytes) is one of the parameters. */
+static bool has_parameter(const char *parameters, const char *item, size_t length)
+{
+    for (const char *p = parameters; *p != '\0'; p += strspn(p, ",")) {
+        size_t this_length = strcspn(p, ",");
+
+        if (this_length == length && strncmp(p, item, length) == 0)
+            return true;
+        p += this_length;
+    }
+    return false;
+}
+
+static void append(char *text, const char *item, size_t length)
+{
+    if (length == 0)
+        return;
+    if (text[0] != '\0')
+        strcat(text, ", ");
+    strncat(text, item, length);
+}
+
+/* Appends those parameters of series[i] that not all series have. */
+static void append_parameters(const sks_series *const *series, size_t n, size_t i, char *text)
+{
+    for (const char *p = series[i]->parameters; *p != '\0'; p += strspn(p, ",")) {
+        size_t length = strcspn(p, ",");
+        bool is_shared = true;
+
+        for (size_t j = 0; j < n; j++)
+            is_shared = is_shared && has_parameter(series[j]->parameters, p, length);
+        if (!is_shared)
+            append(text, p, length);
+        p += length;
+    }
+}
+
 sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i, bool with_kernel,
                             char **label)
 {
@@ -48,17 +85,16 @@ sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i,
 
     for (int f = 0; f < N_FIELDS; f++)
         size += strlen(field(series[i], f)) + strlen(", ");
+    size += strlen(series[i]->parameters); /* each of its commas becomes a comma and a blank */
     text = malloc(size);
     if (text == NULL)
         return sks_fail_nomem("label of a series");
     text[0] = '\0';
-    for (int f = with_kernel ? 0 : 1; f < N_FIELDS; f++) {
-        if ((f != FIELD_SCHEDULER && is_alike(series, n, f)) || field(series[i], f)[0] == '\0')
-            continue;
-        if (text[0] != '\0')
-            strcat(text, ", ");
-        strcat(text, field(series[i], f));
-    }
+    for (int f = with_kernel ? 0 : 1; f < N_FIELDS; f++)
+        if (f == FIELD_PARAMETERS)
+            append_parameters(series, n, i, text);
+        else if (f == FIELD_SCHEDULER || !is_alike(series, n, f))
+            append(text, field(series[i], f), strlen(field(series[i], f)));
     *label = text;
     return SKS_OK;
 }

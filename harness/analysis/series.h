@@ -35,8 +35,9 @@ typedef struct sks_series {
 void sks_series_free(sks_series *series, size_t n);
 
 /* What tells series[i] from the others, for a table's first column or a legend: always the
- * scheduler, and of executor, binding and parameters (and the kernel, if with_kernel) those in
- * which the n series are not all alike, separated by ", ". The caller frees *label. */
+ * scheduler; of executor and binding (and the kernel, if with_kernel) those in which the n series
+ * are not all alike; and the parameters that not all of them have. Separated by ", ". The caller
+ * frees *label. */
 sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i, bool with_kernel,
                             char **label);
 

@@ -465,6 +465,13 @@ static void labels_show_only_what_differs(void **state)
     assert_int_equal(sks_series_label(both, 2, 1, true, &label), SKS_OK);
     assert_string_equal(label, "null, dynamic:chunk=4, processes");
     free(label);
+    free(s->parameters);
+    free(t->parameters);
+    s->parameters = strdup("a=1,delay=2,z=3");
+    t->parameters = strdup("a=1,delay=22,z=3");
+    assert_int_equal(sks_series_label(both, 2, 0, false, &label), SKS_OK);
+    assert_string_equal(label, "dynamic:chunk=4, threads, delay=2");
+    free(label);
     sks_series_free(s, 1);
     sks_series_free(t, 1);
 }

@@ -1,0 +1,155 @@
+#include "harness/present/figure.h"
+
+#include "common/param.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *figure_name(const void *context, size_t i)
+{
+    (void)context;
+    return sks_figure_table[i] != NULL ? sks_figure_table[i]->name : NULL;
+}
+
+sks_status sks_figure_find(const char *name, const sks_figure **figure)
+{
+    const char *nearest;
+
+    for (size_t i = 0; sks_figure_table[i] != NULL; i++)
+        if (strcmp(sks_figure_table[i]->name, name) == 0) {
+            *figure = sks_figure_table[i];
+            return SKS_OK;
+        }
+    nearest = sks_nearest(name, figure_name, NULL);
+    if (nearest != NULL)
+        return sks_fail(SKS_ERR_USAGE,
+                        "unknown figure \"%s\"; did you mean \"%s\"? see: skyscale list figures",
+                        name, nearest);
+    return sks_fail(SKS_ERR_USAGE, "unknown figure \"%s\"; see: skyscale list figures", name);
+}
+
+static sks_status make_directory(char **directory)
+{
+    const char *parent = getenv("TMPDIR");
+    char *path;
+
+    if (parent == NULL || parent[0] == '\0')
+        parent = "/tmp";
+    if (asprintf(&path, "%s/skyscale-plot-XXXXXX", parent) < 0)
+        return sks_fail_nomem("path");
+    if (mkdtemp(path) == NULL) {
+        sks_status status = sks_fail(SKS_ERR_IO, "%s: cannot make a temporary directory: %s",
+                                     parent, strerror(errno));
+
+        free(path);
+        return status;
+    }
+    *directory = path;
+    return SKS_OK;
+}
+
+/* The directory holds plain files only. */
+static void remove_directory(char *directory)
+{
+    DIR *dir = opendir(directory);
+    struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    rmdir(directory);
+    free(directory);
+}
+
+static bool have_same_first_line(const char *a, const char *b)
+{
+    FILE *files[2] = {fopen(a, "r"), fopen(b, "r")};
+    bool is_same = files[0] != NULL && files[1] != NULL;
+    int c[2];
+
+    while (is_same) {
+        c[0] = getc(files[0]);
+        c[1] = getc(files[1]);
+        is_same = c[0] == c[1];
+        if (c[0] == '\n' || c[0] == EOF)
+            break;
+    }
+    for (int i = 0; i < 2; i++)
+        if (files[i] != NULL)
+            fclose(files[i]);
+    return is_same;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    bool is_copied = in != NULL && out != NULL;
+    char buffer[8192];
+    size_t n;
+
+    while (is_copied && (n = fread(buffer, 1, sizeof(buffer), in)) > 0)
+        is_copied = fwrite(buffer, 1, n, out) == n;
+    if (in != NULL) {
+        is_copied = is_copied && ferror(in) == 0;
+        fclose(in);
+    }
+    if (out != NULL)
+        is_copied = fclose(out) == 0 && is_copied;
+    return is_copied;
+}
+
+/* Leaves the data beside where the figure would have been, for another program to draw. */
+static sks_status keep_data(const char *data, const char *output)
+{
+    static const char gnuplot_missing[] =
+        "gnuplot is not installed, figures need it (Debian: apt-get install gnuplot-nox)";
+    char *kept = strdup(output);
+    sks_status status;
+
+    sks_clear(); /* replaces the message of the same cause, with where the data went */
+    if (kept == NULL)
+        return sks_fail_nomem("path");
+    strcpy(strrchr(kept, '.'), ".csv"); /* as long as .svg, .pdf and .png */
+    if (access(kept, F_OK) == 0 && !have_same_first_line(kept, data))
+        status = sks_fail(SKS_ERR_IO, "%s; %s is another file, so the data was not written there",
+                          gnuplot_missing, kept);
+    else if (!copy_file(data, kept))
+        status = sks_fail(SKS_ERR_IO, "%s; nor could the data be written to %s: %s",
+                          gnuplot_missing, kept, strerror(errno));
+    else
+        status = sks_fail(SKS_ERR_IO, "%s; the data is in %s", gnuplot_missing, kept);
+    free(kept);
+    return status;
+}
+
+sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *input,
+                           const char *output)
+{
+    char *directory = NULL, *data = NULL;
+    sks_gnuplot *plot = NULL;
+    bool is_missing = false;
+    sks_status status = sks_gnuplot_check_output(output);
+
+    if (status == SKS_OK)
+        status = make_directory(&directory);
+    if (status == SKS_OK)
+        status = sks_gnuplot_create(&plot);
+    if (status == SKS_OK)
+        status = figure->write(input, directory, plot);
+    if (status == SKS_OK)
+        status = sks_gnuplot_draw(plot, figure->template, directory, output, &is_missing);
+    if (is_missing && asprintf(&data, "%s/%s", directory, figure->main_data) >= 0) {
+        status = keep_data(data, output);
+        free(data);
+    }
+    sks_gnuplot_destroy(plot);
+    if (directory != NULL)
+        remove_directory(directory);
+    return status;
+}
