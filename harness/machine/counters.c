@@ -3,12 +3,12 @@
 
 #include "common/param.h"
 #include "harness/machine/counters_source.h"
+#include "harness/measure/clock.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_SOURCES = 4, MAX_TRIES = 3 };
 
@@ -66,7 +66,7 @@ struct sks_counters {
 
 struct sks_counter_session {
     void *sessions[MAX_SOURCES]; /* NULL: no event of that source, or out of memory */
-    double begin_ns;
+    double begin_s;
 };
 
 static const char *event_name(const void *context, size_t i)
@@ -81,14 +81,6 @@ bool sks_is_generic_event(const char *event)
         if (strcmp(sks_event_table[i].name, event) == 0)
             return true;
     return false;
-}
-
-static double now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
 }
 
 static void add_reason(struct event *event, const char *source, const char *reason)
@@ -193,7 +185,7 @@ sks_counter_session *sks_counters_start(const sks_counters *counters)
         if (n > 0)
             session->sessions[s] = counters->sources[s]->open(codes, n);
     }
-    session->begin_ns = now_ns();
+    session->begin_s = sks_now_s();
     for (size_t s = 0; s < counters->n_sources; s++)
         if (session->sessions[s] != NULL)
             counters->sources[s]->begin(session->sessions[s]);
@@ -221,7 +213,7 @@ static double stop_raw(const sks_counters *counters, sks_counter_session *sessio
     for (size_t s = counters->n_sources; s-- > 0;)
         if (session != NULL && session->sessions[s] != NULL)
             counters->sources[s]->end(session->sessions[s]);
-    elapsed_ns = session == NULL ? NAN : now_ns() - session->begin_ns;
+    elapsed_ns = session == NULL ? NAN : 1e9 * (sks_now_s() - session->begin_s);
 
     for (size_t i = 0; i < counters->n; i++) {
         const struct event *event = &counters->events[i];

@@ -1,5 +1,7 @@
 #include "harness/measure/noise.h"
 
+#include "harness/measure/clock.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -7,18 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double timeval_s(struct timeval t)
 {
@@ -180,7 +172,7 @@ static bool serve(struct game *game, unsigned number, double deadline_s)
 
     atomic_store_explicit(&game->ball, number, memory_order_release);
     while (atomic_load_explicit(&game->ball, memory_order_acquire) != number + 1)
-        if (++spins % SPINS_PER_LOOK == 0 && now_s() > deadline_s)
+        if (++spins % SPINS_PER_LOOK == 0 && sks_now_s() > deadline_s)
             return false;
     return true;
 }
@@ -189,12 +181,12 @@ static void *server(void *arg)
 {
     struct game *game = arg;
     unsigned number = 1;
-    double begin_s = now_s();
+    double begin_s = sks_now_s();
     double deadline_s;
 
     if (!serve(game, number, begin_s + meet_s))
         goto out;
-    begin_s = now_s();
+    begin_s = sks_now_s();
     deadline_s = begin_s + play_s;
     while (game->n_batches < N_BATCHES && begin_s < deadline_s) {
         double end_s;
@@ -202,7 +194,7 @@ static void *server(void *arg)
         for (int i = 0; i < BATCH; i++)
             if (!serve(game, number += 2, deadline_s))
                 goto out;
-        end_s = now_s();
+        end_s = sks_now_s();
         game->batch_s[game->n_batches++] = end_s - begin_s;
         begin_s = end_s;
     }
