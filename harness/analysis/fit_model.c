@@ -9,6 +9,9 @@
  * models that both pass through noise-free points would be told apart by their rounding. */
 static const double rms_floor = 1e-12;
 
+/* A fit through its points leaves some rounding; one held back by a bound leaves far more. */
+static const double exact_rms = 1e-9;
+
 static double relative_error(const sks_model *model, const double *p, double n_workers,
                              double seconds)
 {
@@ -167,10 +170,10 @@ sks_status sks_fit_model(const sks_model *model, bool is_weak, const sks_fit_poi
     if (work == NULL)
         return sks_fail_nomem("bootstrap of a model");
     fit->is_fitted = true;
-    fit->is_exact = points->n == model->n_parameters;
     set_estimates(model, p, fit);
     fit->rss = sum_of_squares(model, p, points);
     fit->residual_rms = sqrt(fit->rss / (double)points->n);
+    fit->is_exact = points->n == model->n_parameters && fit->residual_rms < exact_rms;
     judge(model, points, fit);
     fit->leave_one_out_rms = leave_one_out(model, points, work, work + points->n);
     bootstrap(model, points, work + 2 * points->n, fit);

@@ -33,7 +33,9 @@ typedef struct sks_model_fit {
     sks_estimate serial_fraction;
     sks_estimate optimum; /* workers; infinite: more workers always help */
 
-    bool is_exact;       /* as many points as parameters: no residual is left to judge it by */
+    /* As many points as parameters and through all of them: no residual is left to judge it by. A
+     * parameter on its bound can keep a fit from its points; that fit is not exact. */
+    bool is_exact;
     double rss;          /* sum of squared relative residuals */
     double residual_rms; /* sqrt(rss / n) */
 
