@@ -174,11 +174,13 @@ static void *worker_main(void *argument)
     if (status != SKS_OK)
         record_failure(w, status, 0);
     else if (job->counters != NULL)
-        session = sks_counters_start(job->counters);
+        session = sks_counters_ready(job->counters);
     w->switches = involuntary_switches();
     atomic_fetch_add_explicit(&w->crew->n_ready, 1, memory_order_release);
-    if (wait_at_gate(w->crew) == 1)
+    if (wait_at_gate(w->crew) == 1) {
+        sks_counters_start(job->counters, session);
         work(w);
+    }
     if (job->counters != NULL)
         sks_counters_stop(job->counters, session, w->crew->records[w->number].counts);
     if (w->switches >= 0)

@@ -172,7 +172,7 @@ static size_t codes_of(const sks_counters *c, size_t s, sks_event_code *codes)
     return n;
 }
 
-sks_counter_session *sks_counters_start(const sks_counters *counters)
+sks_counter_session *sks_counters_ready(const sks_counters *counters)
 {
     sks_counter_session *session;
     sks_event_code codes[SKS_MAX_EVENTS];
@@ -185,11 +185,17 @@ sks_counter_session *sks_counters_start(const sks_counters *counters)
         if (n > 0)
             session->sessions[s] = counters->sources[s]->open(codes, n);
     }
+    return session;
+}
+
+void sks_counters_start(const sks_counters *counters, sks_counter_session *session)
+{
+    if (session == NULL)
+        return;
     session->begin_s = sks_now_s();
     for (size_t s = 0; s < counters->n_sources; s++)
         if (session->sessions[s] != NULL)
             counters->sources[s]->begin(session->sessions[s]);
-    return session;
 }
 
 /* Closes what source s counted and puts it where its events are. */
@@ -254,9 +260,10 @@ struct trial {
 static void count_work(const sks_counters *c, unsigned scale, struct trial *trials)
 {
     sks_raw_count raw[SKS_MAX_EVENTS];
-    sks_counter_session *session = sks_counters_start(c);
+    sks_counter_session *session = sks_counters_ready(c);
     double elapsed_ns;
 
+    sks_counters_start(c, session);
     sks_check_work(scale);
     elapsed_ns = stop_raw(c, session, raw);
     for (size_t i = 0; i < c->n; i++) {

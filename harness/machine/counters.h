@@ -10,9 +10,9 @@
  * named; it is read once, before the first use of PAPI. The source of such counts is then
  * "papi (forced pmu NAME)": the event codes are those of another processor.
  *
- * Use  open once per run, on any thread; start and stop on each worker's own thread around its part
- *      of the loop; close after all have stopped. Counters are read once per worker and run, never
- *      per chunk.
+ * Use  open once per run, on any thread; ready, start and stop on each worker's own thread, start
+ *      and stop around its part of the loop; close after all have stopped. Counters are read once
+ * per worker and run, never per chunk.
  */
 #ifndef SKYSCALE_COUNTERS_H
 #define SKYSCALE_COUNTERS_H
@@ -55,9 +55,12 @@ const char *sks_counters_source(const sks_counters *counters, size_t i);
 /* Why event i is unavailable; "" when it can be counted. */
 const char *sks_counters_reason(const sks_counters *counters, size_t i);
 
-/* On the worker's thread. `counters` may be NULL (no counters): both calls then do nothing.
- * Never fails: what cannot be counted, or memory that ran out, shows in the counts. */
-sks_counter_session *sks_counters_start(const sks_counters *counters);
+/* On the worker's thread, in this order. `counters` may be NULL (no counters): all three calls then
+ * do nothing. They never fail: what cannot be counted, or memory that ran out, shows in the counts.
+ * ready opens the counters, which takes longer than starting them: to be done before the workers
+ * are released, so that neither it nor the waiting is counted. */
+sks_counter_session *sks_counters_ready(const sks_counters *counters);
+void sks_counters_start(const sks_counters *counters, sks_counter_session *session);
 /* On the same thread: stops, fills counts[n], releases the session. Without a session (NULL) every
  * count becomes unavailable. */
 void sks_counters_stop(const sks_counters *counters, sks_counter_session *session,

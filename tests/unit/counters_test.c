@@ -19,6 +19,14 @@
 
 #include <cmocka.h>
 
+static sks_counter_session *start_counting(const sks_counters *counters)
+{
+    sks_counter_session *session = sks_counters_ready(counters);
+
+    sks_counters_start(counters, session);
+    return session;
+}
+
 /* ---- A made-up processor: every event counts `rate` for each unit of sks_check_work's work, which
  * it recognises by the order of sessions (once, three times, once, …). ---- */
 
@@ -146,7 +154,7 @@ static void check_unavailable(const sks_counters *counters, size_t i)
 
     assert_string_equal(sks_counters_source(counters, i), "none");
     assert_true(sks_counters_reason(counters, i)[0] != '\0');
-    sks_counters_stop(counters, sks_counters_start(counters), counts);
+    sks_counters_stop(counters, start_counting(counters), counts);
     assert_int_equal(counts[i].quality, SKS_UNAVAILABLE);
     assert_true(isnan(counts[i].value));
     assert_string_equal(counts[i].reason, sks_counters_reason(counters, i));
@@ -160,7 +168,7 @@ static void sound_counters_pass(void **state)
     (void)state;
     assert_int_equal(sks_counters_n(counters), 4);
     processor.n_sessions = 0;
-    sks_counters_stop(counters, sks_counters_start(counters), counts);
+    sks_counters_stop(counters, start_counting(counters), counts);
     for (size_t i = 0; i < 4; i++) {
         assert_string_equal(sks_counters_source(counters, i), "made-up");
         assert_string_equal(sks_counters_reason(counters, i), "");
@@ -212,7 +220,7 @@ static void shared_counters_are_scaled_and_marked(void **state)
 
     (void)state;
     processor.n_sessions = 0;
-    session = sks_counters_start(counters);
+    session = start_counting(counters);
     usleep(1000); /* time for the count to be plausible */
     sks_counters_stop(counters, session, &count);
     assert_int_equal(count.quality, SKS_MULTIPLEXED);
@@ -229,7 +237,7 @@ static void an_impossible_count_is_not_handed_out(void **state)
 
     (void)state;
     processor.fault = HUGE_VALUE;
-    sks_counters_stop(counters, sks_counters_start(counters), counts);
+    sks_counters_stop(counters, start_counting(counters), counts);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(counts[i].quality, SKS_IMPLAUSIBLE);
         assert_true(isnan(counts[i].value));
@@ -285,7 +293,7 @@ static void software_events_are_counted(void **state)
     (void)state;
     sks_clear();
     assert_int_equal(sks_counters_open(events, "auto", &counters), SKS_OK);
-    session = sks_counters_start(counters);
+    session = start_counting(counters);
     assert_true(touch_fresh_pages(500));
     for (int i = 0; i < 5; i++)
         usleep(1000);
@@ -321,7 +329,7 @@ static void nothing_is_zero_for_missing(void **state)
                 continue;
             }
             assert_string_equal(sks_counters_event(counters, 0), e->name);
-            session = sks_counters_start(counters);
+            session = start_counting(counters);
             sks_check_work(1);
             sks_counters_stop(counters, session, &count);
             if (count.quality == SKS_EXACT || count.quality == SKS_MULTIPLEXED)
@@ -389,7 +397,7 @@ static void no_counters_is_no_work(void **state)
     sks_count count = {.value = 42};
 
     (void)state;
-    assert_null(sks_counters_start(NULL));
+    assert_null(start_counting(NULL));
     sks_counters_stop(NULL, NULL, &count);
     assert_true(count.value == 42);
     assert_int_equal(sks_counters_n(NULL), 0);
@@ -397,7 +405,7 @@ static void no_counters_is_no_work(void **state)
 
     assert_int_equal(sks_counters_open("", "auto", &counters), SKS_OK);
     assert_int_equal(sks_counters_n(counters), 0);
-    sks_counters_stop(counters, sks_counters_start(counters), &count);
+    sks_counters_stop(counters, start_counting(counters), &count);
     sks_counters_close(counters);
 
     /* A session that could not be made leaves no zeros behind. */
@@ -419,7 +427,7 @@ struct worker {
 static void *work(void *arg)
 {
     struct worker *worker = arg;
-    sks_counter_session *session = sks_counters_start(worker->counters);
+    sks_counter_session *session = start_counting(worker->counters);
 
     worker->has_touched = touch_fresh_pages(worker->n_pages);
     sks_counters_stop(worker->counters, session, worker->counts);
