@@ -36,13 +36,21 @@ static const sks_param repeat_keys[] = {
 static const char *const list_keys[] = {"kernels",  "workers",  "executors", "schedulers",
                                         "bindings", "counters", "repeat"};
 
-/* Sets one value from a node; the name is looked up in the values' table. */
+static bool has_param(const sks_values *values, const char *name)
+{
+    for (const sks_param *p = sks_values_table(values); p->name != NULL; p++)
+        if (strcmp(p->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Sets one value from a node. A wrong name is the first thing to tell, whatever its value is. */
 static sks_status set_scalar(const sks_yaml *yaml, const sks_yaml_node *key,
                              const sks_yaml_node *node, const char *text, sks_values *values)
 {
     char where[SKS_MESSAGE_SIZE];
 
-    if (node->kind != SKS_YAML_SCALAR)
+    if (node->kind != SKS_YAML_SCALAR && has_param(values, key->text))
         return sks_yaml_fail(yaml, node, SKS_ERR_USAGE, "%s: need one value, got %s", key->text,
                              sks_yaml_kind_name(node));
     snprintf(where, sizeof(where), "%s:%u: %s", yaml->file, key->line, key->text);

@@ -47,7 +47,11 @@ static const char schema[] =
     " reason TEXT, PRIMARY KEY (sample_id, event, worker)) WITHOUT ROWID;"
     "CREATE TABLE note ("
     " sample_id INTEGER NOT NULL REFERENCES sample(id), name TEXT NOT NULL, value REAL,"
-    " PRIMARY KEY (sample_id, name)) WITHOUT ROWID;";
+    " PRIMARY KEY (sample_id, name)) WITHOUT ROWID;"
+    /* So that a user who takes samples out by hand leaves nothing of them behind. */
+    "CREATE TRIGGER sample_gone AFTER DELETE ON sample BEGIN"
+    " DELETE FROM worker WHERE sample_id = old.id; DELETE FROM counter WHERE sample_id = old.id;"
+    " DELETE FROM note WHERE sample_id = old.id; END;";
 
 sks_status sks_store_fail(const sks_store *store)
 {
