@@ -42,25 +42,27 @@ static char *default_database(const char *sweep)
     return database;
 }
 
-static sks_status describe_machine(const sks_topology *topology, char **text)
+/* Enters the plan with the machine it is measured on. */
+static sks_status enter_plan(sks_store *store, const sks_plan *plan, const json_t *machine)
 {
-    json_t *machine = NULL;
-    sks_status status = sks_machine_describe(topology, &machine);
+    char *text = json_dumps(machine, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    sks_status status;
+
+    if (text == NULL)
+        return sks_fail_nomem("the machine's description");
+    status = sks_store_enter_plan(store, plan, text);
+    free(text);
+    return status;
+}
+
+/* What makes measurements doubtful here, said before any are made. */
+static void print_warnings(const json_t *machine)
+{
     const json_t *warning;
-    char *dumped;
     size_t i;
 
-    if (status != SKS_OK)
-        return status;
-    /* What makes measurements doubtful here, said before they are made. */
     json_array_foreach(json_object_get(machine, "warnings"), i, warning)
         fprintf(stderr, "skyscale: warning: %s\n", json_string_value(warning));
-    dumped = json_dumps(machine, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    json_decref(machine);
-    if (dumped == NULL)
-        return sks_fail_nomem("the machine's description");
-    *text = dumped;
-    return SKS_OK;
 }
 
 static json_t *forecast_json(const sks_sweep_forecast *f)
@@ -187,25 +189,30 @@ static sks_status conclude(const sks_plan *plan, sks_store *store, const char *d
 static sks_status sweep(const sks_plan *plan, const sks_topology *topology, const char *database,
                         bool as_json)
 {
+    sks_sweep_forecast forecast;
     sks_sweep_counts counts;
     sks_progress *progress = NULL;
     sks_store *store = NULL;
-    char *machine = NULL;
-    sks_status status = describe_machine(topology, &machine);
+    json_t *machine = NULL;
+    sks_status status = sks_store_open(database, &store);
 
     if (status == SKS_OK)
-        status = sks_store_open(database, &store);
+        status = sks_machine_describe(topology, &machine);
     if (status == SKS_OK)
-        status = sks_store_enter_plan(store, plan, machine);
+        status = enter_plan(store, plan, machine);
+    if (status == SKS_OK)
+        status = sks_sweep_look_ahead(plan, store, &forecast);
     if (status == SKS_OK)
         status = sks_progress_start(stderr, plan->campaign, &progress);
+    if (status == SKS_OK && forecast.n_left_max > 0)
+        print_warnings(machine);
     if (status == SKS_OK)
         status = sks_sweep_run(plan, store, database, topology, progress, &counts);
     sks_progress_end(progress);
     if (status == SKS_OK)
         status = conclude(plan, store, database, &counts, as_json);
     sks_store_close(store);
-    free(machine);
+    json_decref(machine);
     return status;
 }
 
