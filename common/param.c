@@ -62,32 +62,37 @@ static bool parse_flag(const char *text, int64_t *value)
     return false;
 }
 
-/* Levenshtein distance of two short words. */
+/* Edit distance of two short words, case aside: insertions, deletions, replacements and exchanges
+ * of neighbours (Damerau 1964, CACM 7, 171) cost one each. */
 static size_t edit_distance(const char *a, const char *b)
 {
-    size_t row[64];
-    size_t nb = strlen(b);
+    enum { MAX = 64 };
+    size_t rows[3][MAX + 1]; /* of the table: this one, the last one, the one before */
+    size_t na = strlen(a), nb = strlen(b);
 
-    if (nb >= sizeof(row) / sizeof(row[0]) || strlen(a) >= sizeof(row) / sizeof(row[0]))
+    if (na > MAX || nb > MAX)
         return SIZE_MAX;
     for (size_t j = 0; j <= nb; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
+        rows[0][j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t *row = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
 
-        row[0] = i + 1;
-        for (size_t j = 0; j < nb; j++) {
-            size_t cost = diagonal + (tolower((unsigned char)a[i]) != tolower((unsigned char)b[j]));
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            int ca = tolower((unsigned char)a[i - 1]), cb = tolower((unsigned char)b[j - 1]);
+            size_t cost = last[j - 1] + (ca != cb);
 
-            diagonal = row[j + 1];
-            if (row[j] + 1 < cost)
-                cost = row[j] + 1;
-            if (row[j + 1] + 1 < cost)
-                cost = row[j + 1] + 1;
-            row[j + 1] = cost;
+            if (last[j] + 1 < cost)
+                cost = last[j] + 1;
+            if (row[j - 1] + 1 < cost)
+                cost = row[j - 1] + 1;
+            if (i > 1 && j > 1 && ca == tolower((unsigned char)b[j - 2]) &&
+                cb == tolower((unsigned char)a[i - 2]) && before[j - 2] + 1 < cost)
+                cost = before[j - 2] + 1;
+            row[j] = cost;
         }
     }
-    return row[nb];
+    return rows[na % 3][nb];
 }
 
 const char *sks_nearest(const char *name, const char *(*candidate)(const void *, size_t),

@@ -147,7 +147,7 @@ static void print_help(const sks_command *command, struct option_set *own, struc
         poptPrintHelp(popt, memory, 0);
         fclose(memory);
         const char *tables = strchr(text, '\n');
-        fputs(tables != NULL ? tables : text, stdout);
+        fputs(tables != NULL ? tables + 1 : text, stdout);
         free(text);
     }
     poptFreeContext(popt);
