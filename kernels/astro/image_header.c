@@ -153,7 +153,7 @@ static void write_card(char *card, const char *keyword, double value, const char
 static void regrid_card(char *card, const struct grid *g)
 {
     char keyword[9], value_text[FLEN_VALUE], comment[FLEN_COMMENT], line[SKS_CARD_SIZE + 1];
-    double value;
+    double value, old;
     char *end;
     int fits = 0;
 
@@ -168,7 +168,8 @@ static void regrid_card(char *card, const struct grid *g)
     value = strtod(value_text, &end);
     if (end == value_text || *end != '\0')
         return;
-    if (regrid_value(keyword, g, &value))
+    old = value;
+    if (regrid_value(keyword, g, &value) && value != old) /* else all its digits stay */
         write_card(card, keyword, value, comment);
 }
 
