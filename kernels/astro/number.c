@@ -9,7 +9,7 @@
 static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-enum { MAX_EXACT_POWER = 22, MAX_TOKEN = 400 };
+enum { MAX_EXACT_POWER = 22, MAX_TOKEN = 1100 };
 
 static const char digit_pairs[] = "00010203040506070809"
                                   "10111213141516171819"
@@ -33,14 +33,15 @@ static inline bool ends_number(char c)
            c == '\v' || c == '\f';
 }
 
-/* The rare cases, through the C library: many digits, large exponents. */
+/* The rare cases, through the C library: many digits, large exponents. A number of more than
+ * MAX_TOKEN characters is refused. */
 static const char *read_slowly(const char *text, const char *end, double *value)
 {
-    char copy[MAX_TOKEN];
+    char copy[MAX_TOKEN + 1];
     char *parsed;
     size_t n = (size_t)(end - text);
 
-    if (n >= sizeof(copy))
+    if (n > MAX_TOKEN)
         return NULL;
     memcpy(copy, text, n);
     copy[n] = '\0';
@@ -77,12 +78,13 @@ static const char *read_exponent(const char *p, int *exponent)
     return p;
 }
 
-/* A number whose end is not checked: shared by plain numbers and the fields of sexagesimal ones.
+/* A number whose end is not checked: shared by plain numbers and the fields of sexagesimal ones,
+ * which have no exponent ("12d34m": degrees).
  *
  * With at most 19 digits the digits fit in 64 bits; when that integer is below 2^53 and the power
  * of ten at most 10^22, both are exact as doubles and one multiplication or division rounds once:
  * Clinger (1990), PLDI '90, 92. */
-static inline const char *read_prefix(const char *text, double *value)
+static inline const char *read_prefix(const char *text, bool takes_exponent, double *value)
 {
     const char *p = text;
     bool is_negative = *p == '-';
@@ -107,13 +109,10 @@ static inline const char *read_prefix(const char *text, double *value)
     }
     if (n_digits == 0)
         return NULL;
-    if ((*p | 32) == 'e' || (*p | 32) == 'd') {
-        const char *after = read_exponent(p + 1, &exponent);
-
-        if (after != NULL)
-            p = after;
-        else if ((*p | 32) == 'e')
-            return NULL; /* "1e": no number; "1d" may be degrees */
+    if (takes_exponent && ((*p | 32) == 'e' || (*p | 32) == 'd')) {
+        p = read_exponent(p + 1, &exponent);
+        if (p == NULL)
+            return NULL;
     }
     exponent -= (int)(n_decimals < 100000 ? n_decimals : 100000);
     if (n_digits <= 19 && mantissa <= (1ull << 53) && exponent >= -MAX_EXACT_POWER &&
@@ -129,48 +128,66 @@ static inline const char *read_prefix(const char *text, double *value)
 
 const char *sks_number_read(const char *text, double *value)
 {
-    const char *end = read_prefix(text, value);
+    const char *end = read_prefix(text, true, value);
 
     if (end == NULL)
         return read_nan(text, value);
     return ends_number(*end) ? end : NULL;
 }
 
-const char *sks_angle_read(const char *text, double *value, bool *is_sexagesimal)
+/* The fields of a sexagesimal number; `p` is behind the first one. NULL when it is none. */
+static const char *read_fields(const char *first, const char *p, sks_angle_form form,
+                               double field[3])
 {
-    static const char separators[3][2] = {{'h', 'd'}, {'m', 'm'}, {'s', 's'}};
-    bool is_negative = *text == '-';
-    double field[3] = {0.0, 0.0, 0.0};
-    const char *p = read_prefix(text, &field[0]);
-    int n = 1;
+    const char *start = first;
 
-    *is_sexagesimal = false;
+    for (int n = 0;; n++) {
+        if (form == SKS_ANGLE_COLONS) {
+            if (ends_number(*p))
+                return n > 0 ? p : NULL;
+            if (*p++ != ':')
+                return NULL;
+        } else {
+            if (ends_number(*p))
+                return p;
+            if (n > 0 && (*p | 32) != (n == 1 ? 'm' : 's'))
+                return NULL;
+            if (ends_number(*++p))
+                return p;
+        }
+        /* Another field follows: the one before was a whole number. */
+        if (n == 2 || !is_digit(*p) || memchr(start, '.', (size_t)(p - start)) != NULL)
+            return NULL;
+        start = p;
+        p = read_prefix(p, false, &field[n + 1]);
+        if (p == NULL || field[n + 1] >= 60.0)
+            return NULL;
+    }
+}
+
+const char *sks_angle_read(const char *text, double *value, sks_angle_form *form)
+{
+    double field[3] = {0.0, 0.0, 0.0};
+    const char *p = read_prefix(text, true, value);
+
+    *form = SKS_ANGLE_PLAIN;
+    if (p != NULL && ends_number(*p))
+        return p;
+    p = read_prefix(text, false, &field[0]);
     if (p == NULL)
         return read_nan(text, value);
-    if (ends_number(*p)) {
-        *value = field[0];
-        return p;
-    }
-    for (; n <= 3; n++) {
-        bool is_letter = (*p | 32) == separators[n - 1][0] || (*p | 32) == separators[n - 1][1];
-
-        if (!is_letter && (*p != ':' || n == 3))
-            return NULL;
-        p++;
-        if (n == 3 || ends_number(*p))
-            break;
-        p = is_digit(*p) ? read_prefix(p, &field[n]) : NULL;
-        if (p == NULL || field[n] >= 60.0)
-            return NULL;
-        if (ends_number(*p))
-            break;
-    }
-    if (!ends_number(*p) || p[-1] == ':')
+    if (*p == ':')
+        *form = SKS_ANGLE_COLONS;
+    else if ((*p | 32) == 'h')
+        *form = SKS_ANGLE_HOURS;
+    else if ((*p | 32) == 'd')
+        *form = SKS_ANGLE_DEGREES;
+    else
         return NULL;
-    *value = fabs(field[0]) + field[1] / 60.0 + field[2] / 3600.0;
-    if (is_negative)
-        *value = -*value;
-    *is_sexagesimal = true;
+    p = read_fields(text, p, *form, field);
+    if (p == NULL)
+        return NULL;
+    *value = copysign(fabs(field[0]) + field[1] / 60.0 + field[2] / 3600.0, field[0]);
     return p;
 }
 
@@ -303,8 +320,10 @@ char *sks_sexagesimal_write(char *to, double value, int width, int decimals, int
     char text[40];
     int n_degrees, length = 0;
 
-    if (!(magnitude < 1e6))
+    if (isnan(value))
         return put_padded(to, "nan", 3, width);
+    if (!(magnitude < 999.0))
+        return sks_number_write(to, value, width, decimals);
     degrees = (uint64_t)whole;
     /* The fraction of a degree is exact; one rounding to the last digit printed. */
     rest = (uint64_t)llrint((magnitude - whole) * 3600.0 * (double)power);
@@ -315,7 +334,7 @@ char *sks_sexagesimal_write(char *to, double value, int width, int decimals, int
     if (modulus > 0 && degrees >= (uint64_t)modulus)
         degrees -= (uint64_t)modulus;
 
-    if (is_signed)
+    if (is_signed || value < 0.0)
         text[length++] = is_negative ? '-' : '+';
     n_degrees = degrees >= 100 ? count_digits(degrees) : 2;
     put_digits(text + length + n_degrees, degrees, n_degrees);

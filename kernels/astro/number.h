@@ -18,10 +18,17 @@
  * rounded. Infinite values, spelt out or by overflow, are refused. */
 const char *sks_number_read(const char *text, double *value);
 
-/* As sks_number_read, and sexagesimal too: "-12:34:56.7", "12:34.5", "12h34m56.7s", "-12d34m56.7s".
- * *is_sexagesimal tells which it was; the value is in the unit of the first field. Minutes and
- * seconds of 60 or more are refused. */
-const char *sks_angle_read(const char *text, double *value, bool *is_sexagesimal);
+typedef enum sks_angle_form {
+    SKS_ANGLE_PLAIN,   /* a number */
+    SKS_ANGLE_COLONS,  /* "-12:34:56.7", "12:34.5" */
+    SKS_ANGLE_HOURS,   /* "12h34m56.7s", "12h34.5m", "12h" */
+    SKS_ANGLE_DEGREES, /* "-12d34m56.7s" */
+} sks_angle_form;
+
+/* As sks_number_read, and sexagesimal too; the value is in the unit of the first field, which the
+ * form tells. Minutes and seconds of 60 or more are refused, and fractions but in the last field.
+ */
+const char *sks_angle_read(const char *text, double *value, sks_angle_form *form);
 
 /* Writes `value` with `decimals` (0 to 15) digits after the point, right-justified in `width`
  * characters (at most 40), as printf("%*.*f") does; what does not fit is written in exponential
@@ -31,7 +38,8 @@ char *sks_number_write(char *to, double value, int width, int decimals);
 
 /* Writes `value` as sexagesimal, [sign]FF:MM:SS.sss with `decimals` (0 to 12) digits of seconds,
  * right-justified in `width` >= 11 + decimals. `modulus` 24 or 360: a value that rounds up to it
- * is written as zero; 0: none. A sign is written when `is_signed`. */
+ * is written as zero; 0: none. A sign is written when `is_signed`, and before negative values.
+ * What has no place there (999 and more) is written as a plain number; NaN as "nan". */
 char *sks_sexagesimal_write(char *to, double value, int width, int decimals, int modulus,
                             bool is_signed);
 

@@ -148,6 +148,20 @@ size_t sks_rows_padding(const sks_rows *rows, uint64_t size)
     return rows->is_table ? (size_t)((FITS_BLOCK - size % FITS_BLOCK) % FITS_BLOCK) : 0;
 }
 
+/* A sexagesimal text is shortened to a sexagesimal text where its unit is what colons mean in that
+ * column; otherwise degrees are written. */
+static bool shortens_to_sexagesimal(const sks_rows *rows, const sks_span *given, int i)
+{
+    bool is_hours = i == 0 && rows->is_equatorial;
+
+    if (rows->is_to_sky)
+        return false;
+    if (memchr(given->text, ':', given->length) != NULL)
+        return true;
+    return memchr(given->text, is_hours ? 'h' : 'd', given->length) != NULL &&
+           memchr(given->text, 'm', given->length) != NULL;
+}
+
 /* A number of the input as it was written. */
 static inline char *put_given(const sks_rows *rows, const sks_span *given, int i, double value,
                               char *to)
@@ -160,13 +174,10 @@ static inline char *put_given(const sks_rows *rows, const sks_span *given, int i
     if (given->length == 0)
         return sks_number_write(to, NAN, SKS_GIVEN_WIDTH, 0);
     if (given->length > SKS_GIVEN_WIDTH) {
-        bool is_hours = i == 0 && rows->is_equatorial;
-
-        if (memchr(given->text, ':', given->length) == NULL &&
-            memchr(given->text, 'm', given->length) == NULL)
+        if (!shortens_to_sexagesimal(rows, given, i))
             return sks_number_write(to, value, SKS_GIVEN_WIDTH, GIVEN_SKY_DECIMALS);
-        return sks_sexagesimal_write(to, is_hours ? value / 15.0 : value, SKS_GIVEN_WIDTH, 5, 0,
-                                     i == 1);
+        return sks_sexagesimal_write(to, i == 0 && rows->is_equatorial ? value / 15.0 : value,
+                                     SKS_GIVEN_WIDTH, 5, 0, i == 1);
     }
     length = (int)given->length;
     memset(to, ' ', SKS_GIVEN_WIDTH);

@@ -19,16 +19,6 @@ static sks_status fail_fits(const char *name, int code, const char *doing)
     return sks_fail(SKS_ERR_INPUT, "%s: %s: %s", name, doing, text);
 }
 
-static sks_status open_table(const char *name, fitsfile **fits)
-{
-    int code = 0;
-
-    pthread_mutex_lock(&open_mutex);
-    fits_open_table(fits, name, READONLY, &code);
-    pthread_mutex_unlock(&open_mutex);
-    return code == 0 ? SKS_OK : fail_fits(name, code, "opening the table");
-}
-
 static void close_table(fitsfile *fits)
 {
     int code = 0;
@@ -36,6 +26,25 @@ static void close_table(fitsfile *fits)
     pthread_mutex_lock(&open_mutex);
     fits_close_file(fits, &code);
     pthread_mutex_unlock(&open_mutex);
+}
+
+static sks_status open_table(const char *name, fitsfile **fits)
+{
+    fitsfile *opened = NULL;
+    sks_status status;
+    int code = 0;
+
+    pthread_mutex_lock(&open_mutex);
+    fits_open_table(&opened, name, READONLY, &code);
+    pthread_mutex_unlock(&open_mutex);
+    if (code == 0) {
+        *fits = opened;
+        return SKS_OK;
+    }
+    status = fail_fits(name, code, "opening the table");
+    if (opened != NULL) /* CFITSIO leaves a file open that has no table */
+        close_table(opened);
+    return status;
 }
 
 static sks_status find_columns(sks_positions *p, fitsfile *fits, const char *columns)
@@ -66,7 +75,9 @@ static sks_status find_columns(sks_positions *p, fitsfile *fits, const char *col
             return sks_fail(SKS_ERR_INPUT, "%s: no column \"%s\" in the table", p->name, name);
         }
         fits_get_coltype(fits, p->table_column[i], &type, &repeat, &width, &code);
-        if (code != 0 || type == TSTRING || type == TCOMPLEX || type == TDBLCOMPLEX || repeat != 1)
+        /* A negative type is an array of variable length. */
+        if (code != 0 || type <= 0 || type == TBIT || type == TLOGICAL || type == TSTRING ||
+            type == TCOMPLEX || type == TDBLCOMPLEX || repeat != 1)
             return sks_fail(SKS_ERR_INPUT, "%s: column \"%s\" does not hold one number a row",
                             p->name, name);
     }

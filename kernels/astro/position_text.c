@@ -430,6 +430,25 @@ static sks_status load_block(sks_position_reader *reader, size_t block, size_t *
     }
 }
 
+/* One coordinate in degrees or pixels; NULL when there is none. */
+static inline const char *parse_coordinate(const sks_positions *p, int i, const char *text,
+                                           double *value)
+{
+    sks_angle_form form;
+    const char *end;
+
+    if (!p->options.are_angles)
+        return sks_number_read(text, value);
+    end = sks_angle_read(text, value, &form);
+    if (form == SKS_ANGLE_HOURS || (form == SKS_ANGLE_COLONS && p->options.is_equatorial)) {
+        if (i == 0)
+            *value *= 15.0;
+        else if (form == SKS_ANGLE_HOURS)
+            return NULL; /* a latitude is not in hours */
+    }
+    return end;
+}
+
 /* One row: its two numbers and their texts. False when they are not two numbers. */
 static inline bool parse_row(const sks_positions *p, const char *first, double *pair,
                              sks_span *given, const char **rest)
@@ -443,7 +462,6 @@ static inline bool parse_row(const sks_positions *p, const char *first, double *
     for (unsigned column = 1; column <= last; column++) {
         int i = column == p->column[0] ? 0 : column == p->column[1] ? 1 : -1;
         const char *end;
-        bool is_sexagesimal = false;
 
         if (*c == '\n' || *c == '#') {
             is_right = false;
@@ -453,17 +471,13 @@ static inline bool parse_row(const sks_positions *p, const char *first, double *
             c = skip_blanks(skip_column(c));
             continue;
         }
-        end = p->options.are_angles ? sks_angle_read(c, &pair[i], &is_sexagesimal)
-                                    : sks_number_read(c, &pair[i]);
-        if (end == NULL) {
+        end = parse_coordinate(p, i, c, &pair[i]);
+        if (end == NULL || *end == '\0') { /* a zero byte ends nothing in a file */
             is_right = false;
-            pair[i] = NAN;
             end = skip_column(c);
         } else {
             given[i] = (sks_span){c, (size_t)(end - c)};
         }
-        if (is_sexagesimal && i == 0 && p->options.is_equatorial)
-            pair[i] *= 15.0;
         c = skip_blanks(end);
     }
     *rest = c;

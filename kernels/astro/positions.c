@@ -7,6 +7,7 @@
 #include <Random123/philox.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Uniform in [0, 1) from 64 random bits: the upper 53. */
@@ -37,19 +38,26 @@ static sks_status random_read(sks_position_reader *reader, size_t block, sks_pos
 
 static const position_kind position_random = {.read = random_read};
 
-/* FITS, plain or gzipped, by what the file begins with; a CFITSIO name with brackets always is. */
+/* FITS, plain or gzipped, by what the file begins with; a CFITSIO name with brackets always is. A
+ * pipe is not looked into: what is taken out of it would be missing, and its writer may see it
+ * closed. */
 static bool looks_like_fits(const char *coords)
 {
     char head[9] = "";
     size_t length = strlen(coords);
+    struct stat info;
     int fd;
     ssize_t got;
 
     if (strcmp(coords, "-") == 0)
         return false;
-    fd = open(coords, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    if (stat(coords, &info) != 0)
         return length > 0 && coords[length - 1] == ']';
+    if (!S_ISREG(info.st_mode))
+        return false;
+    fd = open(coords, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
     got = pread(fd, head, sizeof(head), 0);
     close(fd);
     return (got == 9 && memcmp(head, "SIMPLE  =", 9) == 0) ||
