@@ -29,8 +29,11 @@ for document in README.md LICENSE; do
   [ -n "$(find "$prefix/share/doc" -name "$document")" ] || fail "$document is not there"
 done
 
-"$prefix/bin/skyscale" --version | grep -q '^skyscale [0-9]' || fail "--version does not run"
-"$prefix/bin/skyscale" list kernels | grep -q pix2sky || fail "list shows no pix2sky"
+# Through a file: grep -q may leave before all is said.
+"$prefix/bin/skyscale" --version >"$prefix/said" || fail "--version does not run"
+grep -q '^skyscale [0-9]' "$prefix/said" || fail "--version says: $(cat "$prefix/said")"
+"$prefix/bin/skyscale" list kernels >"$prefix/said" || fail "list does not run"
+grep -q pix2sky "$prefix/said" || fail "list shows no pix2sky"
 
 # With the installed templates broken, the figure must break too: then it was they that were used.
 campaign=$prefix/campaign.db
@@ -60,4 +63,5 @@ export PKG_CONFIG_PATH
 "$compiler" -std=c17 "$@" $(pkg-config --cflags skyscale-schedulers) \
   "$source/tests/cli/external_loop.c" $(pkg-config --libs skyscale-schedulers) \
   -o "$prefix/external_loop" || fail "a program of one's own does not build"
-"$prefix/external_loop" | grep -q '^guided 500500$' || fail "a program of one's own does not run"
+"$prefix/external_loop" >"$prefix/said" || fail "a program of one's own does not run"
+grep -q '^guided 500500$' "$prefix/said" || fail "a program of one's own says: $(cat "$prefix/said")"

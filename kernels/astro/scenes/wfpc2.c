@@ -304,23 +304,25 @@ static sks_status wfpc2_make(const sks_values *values, const sks_watch *watch)
                               (long[]){scene.size, scene.size}, &frame);
     if (status == SKS_OK && sks_values_has(values, "truth"))
         status = sks_product_create(sks_values_text(values, "truth"), &truth);
-    if (status == SKS_OK) {
-        image = calloc((size_t)(scene.size * scene.size), sizeof(*image));
-        if (image == NULL)
-            status = sks_fail_nomem("the image");
+    if (status != SKS_OK)
+        goto out;
+    image = calloc((size_t)(scene.size * scene.size), sizeof(*image));
+    if (image == NULL) {
+        status = sks_fail_nomem("the image");
+        goto out;
     }
-    if (status == SKS_OK)
-        status = make_stars(&scene, watch, image, truth);
+    status = make_stars(&scene, watch, image, truth);
     if (status == SKS_OK)
         status = make_pixels(&scene, watch, image);
-    if (status == SKS_OK) {
-        write_header(frame, &scene);
-        status = sks_frame_pixels(frame, image);
-    }
+    if (status != SKS_OK)
+        goto out;
+    write_header(frame, &scene);
+    status = sks_frame_pixels(frame, image);
     if (status == SKS_OK && truth != NULL)
         status = sks_product_commit(truth);
     if (status == SKS_OK)
         status = sks_frame_commit(frame);
+out:
     sks_product_destroy(truth);
     sks_frame_destroy(frame);
     free(image);
