@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -142,29 +144,51 @@ sks_status sks_gnuplot_check_output(const char *output)
     return SKS_OK;
 }
 
+/* share/skyscale/plots of the prefix this program was installed into, from malloc: it may have been
+ * moved since it was built. NULL: not known. */
+static char *plots_beside_program(void)
+{
+    char program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    char *path;
+
+    if (length <= 0)
+        return NULL;
+    program[length] = '\0';
+    return asprintf(&path, "%s/../share/skyscale/plots", dirname(program)) < 0 ? NULL : path;
+}
+
 /* The path of a template, from malloc. */
 static sks_status find_template(const char *template, char **path)
 {
-    const char *const directories[] = {getenv("SKYSCALE_PLOTS"), SKS_PLOTS_INSTALLED,
-                                       SKS_PLOTS_SOURCE};
+    char *beside = plots_beside_program();
+    const char *const directories[] = {getenv("SKYSCALE_PLOTS"), beside, SKS_PLOTS_SOURCE,
+                                       SKS_PLOTS_INSTALLED};
+    sks_status status = SKS_OK;
+    char *found = NULL;
 
-    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-        char *candidate;
-
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && found == NULL; i++) {
         if (directories[i] == NULL)
             continue;
-        if (asprintf(&candidate, "%s/%s", directories[i], template) < 0)
-            return sks_fail_nomem("template path");
-        if (access(candidate, R_OK) == 0) {
-            *path = candidate;
-            return SKS_OK;
+        if (asprintf(&found, "%s/%s", directories[i], template) < 0) {
+            found = NULL;
+            status = sks_fail_nomem("template path");
+            break;
         }
-        free(candidate);
+        if (access(found, R_OK) != 0) {
+            free(found);
+            found = NULL;
+        }
     }
-    return sks_fail(SKS_ERR_IO,
-                    "plot template %s not found in %s or %s; set SKYSCALE_PLOTS to the directory "
-                    "that holds it",
-                    template, SKS_PLOTS_INSTALLED, SKS_PLOTS_SOURCE);
+    if (status == SKS_OK && found == NULL)
+        status = sks_fail(SKS_ERR_IO,
+                          "plot template %s not found in %s or %s; set SKYSCALE_PLOTS to the "
+                          "directory that holds it",
+                          template, SKS_PLOTS_INSTALLED, SKS_PLOTS_SOURCE);
+    free(beside);
+    if (found != NULL)
+        *path = found;
+    return status;
 }
 
 /* Starts gnuplot with its standard output on *from and its messages in the file `log`. */
