@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wcslib/dis.h>
+#include <wcslib/tab.h>
 #include <wcslib/wcs.h>
 #include <wcslib/wcserr.h>
 #include <wcslib/wcsfix.h>
@@ -17,8 +18,8 @@
 #include <wcslib/wcsmath.h>
 
 struct sks_wcs {
-    struct wcsprm wcs;  /* two axes, celestial, in the order of the image's axes */
-    int longitude_axis; /* 0 or 1, of the two */
+    struct wcsprm wcs; /* two axes: longitude, latitude */
+    bool is_exchanged; /* in the image the latitude's axis comes first */
     double size[2];
     char longitude[8], latitude[8];
     char frame[80];
@@ -28,11 +29,11 @@ struct sks_wcs {
 
 struct sks_wcs_worker {
     struct wcsprm wcs;
-    int longitude_axis;
+    bool is_exchanged;
     size_t capacity;
     double *native; /* [2 * capacity] phi, then theta */
     double *plane;  /* [2 * capacity] intermediate world coordinates, pairs */
-    double *pairs;  /* [2 * capacity] copy with the axes exchanged */
+    double *pairs;  /* [2 * capacity] sky positions */
     int *stat;      /* [capacity] */
 };
 
@@ -149,6 +150,26 @@ static const struct wcsprm *choose_system(int n_wcs, const struct wcsprm *all, c
     return NULL;
 }
 
+/* Detailed messages here only: elsewhere WCSLIB loses the text it allocates, in the transformations
+ * one for every position that cannot be mapped. */
+static sks_status set_up(const char *image, struct wcsprm *wcs)
+{
+    int code;
+
+    wcserr_enable(1);
+    code = wcsset(wcs);
+    wcserr_enable(0);
+    if (code != 0)
+        return fail_wcs(image, "coordinate system", wcs->err, wcs_errmsg, code);
+    /* WCSLIB 7.12 divides by a last pivot of zero without a word. */
+    for (int i = 0; i < 4 && !wcs->lin.unity && wcs->lin.imgpix != NULL; i++)
+        if (!isfinite(wcs->lin.imgpix[i]))
+            return sks_fail(SKS_ERR_INPUT,
+                            "%s: coordinate system: its matrix (CD or PC) is singular", image);
+    return SKS_OK;
+}
+
+/* After wcsset, which makes distortions out of projections such as TPV and TNX. */
 static void drop_distortion(struct wcsprm *wcs)
 {
     lindist(1, &wcs->lin, NULL, 0);
@@ -159,7 +180,9 @@ static void drop_distortion(struct wcsprm *wcs)
     wcs->flag = 0; /* to be set up again */
 }
 
-/* Cuts the two celestial axes out of `full`, in image order, into w->wcs. */
+/* Cuts the two celestial axes out of `full` into w->wcs, longitude first whatever their order in
+ * the image, which axes[] tells: WCSLIB 7.12 takes TPV's coefficients for those of the other axis
+ * when the latitude comes first. */
 static sks_status cut_celestial(const char *image, const struct wcsprm *full, sks_wcs *w,
                                 int axes[2])
 {
@@ -173,9 +196,9 @@ static sks_status cut_celestial(const char *image, const struct wcsprm *full, sk
                         full->naxis > 0 && full->ctype[0][0] != '\0' ? " (CTYPE1 is " : "",
                         full->naxis > 0 ? full->ctype[0] : "",
                         full->naxis > 0 && full->ctype[0][0] != '\0' ? ")" : ": CTYPE is missing");
-    axes[0] = 1 + (longitude < latitude ? longitude : latitude);
-    axes[1] = 1 + (longitude < latitude ? latitude : longitude);
-    w->longitude_axis = longitude < latitude ? 0 : 1;
+    axes[0] = 1 + longitude;
+    axes[1] = 1 + latitude;
+    w->is_exchanged = latitude < longitude;
     w->wcs.flag = -1;
     code = wcssub(1, full, &n, axes, &w->wcs);
     if (code != 0)
@@ -185,7 +208,7 @@ static sks_status cut_celestial(const char *image, const struct wcsprm *full, sk
 
 static void describe_frame(const struct wcsprm *wcs, sks_wcs *w)
 {
-    const char *type = wcs->ctype[w->longitude_axis];
+    const char *type = wcs->ctype[0];
     const char *end = strchr(type, '-');
     size_t n = end != NULL ? (size_t)(end - type) : strlen(type);
     char letter = (char)tolower((unsigned char)type[0]);
@@ -193,7 +216,7 @@ static void describe_frame(const struct wcsprm *wcs, sks_wcs *w)
     w->is_equatorial = strncmp(type, "RA", 2) == 0;
     for (size_t i = 0; i < n && i + 1 < sizeof(w->longitude); i++)
         w->longitude[i] = (char)tolower((unsigned char)type[i]);
-    type = wcs->ctype[1 - w->longitude_axis];
+    type = wcs->ctype[1];
     n = strcspn(type, "-");
     for (size_t i = 0; i < n && i + 1 < sizeof(w->latitude); i++)
         w->latitude[i] = (char)tolower((unsigned char)type[i]);
@@ -235,6 +258,11 @@ static sks_status read_tables(const char *image, fitsfile *fits, struct wcsprm *
     /* WCSLIB and CFITSIO agreed on this structure (Calabretta & Greisen, Paper III, section 6). */
     if (wcs->nwtb > 0 && fits_read_wcstab(fits, wcs->nwtb, (wtbarr *)wcs->wtb, &fits_code) != 0)
         return fail_fits(image, fits_code, "coordinate look-up tables");
+    for (int i = 0; i < wcs->ntab; i++) {
+        code = tabmem(&wcs->tab[i]); /* hands CFITSIO's memory over, to be freed with wcs */
+        if (code != 0)
+            return fail_wcs(image, "coordinate look-up tables", wcs->tab[i].err, tab_errmsg, code);
+    }
     return SKS_OK;
 }
 
@@ -272,20 +300,16 @@ static sks_status read_hdu(const char *image, fitsfile *fits, char alternate, bo
         snprintf(key, sizeof(key), "%s%d",
                  fits_is_compressed_image(fits, &code) ? "ZNAXIS" : "NAXIS", axes[i]);
         if (fits_read_key(fits, TLONGLONG, key, &size, NULL, &code) == 0)
-            w->size[i] = (double)size;
+            w->size[w->is_exchanged ? 1 - i : i] = (double)size;
     }
     fits_clear_errmsg();
     describe_frame(&w->wcs, w);
-    if (!with_distortion)
-        drop_distortion(&w->wcs);
     wcsfix(0, NULL, &w->wcs, fixes); /* old keywords and units; what it cannot mend wcsset tells */
-    /* Detailed messages here only: elsewhere WCSLIB loses the text it allocates, in the
-     * transformations one for every position that cannot be mapped. */
-    wcserr_enable(1);
-    code = wcsset(&w->wcs);
-    wcserr_enable(0);
-    if (code != 0)
-        status = fail_wcs(image, "coordinate system", w->wcs.err, wcs_errmsg, code);
+    status = set_up(image, &w->wcs);
+    if (status == SKS_OK && !with_distortion) {
+        drop_distortion(&w->wcs);
+        status = set_up(image, &w->wcs);
+    }
 out:
     wcsvfree(&n_wcs, &all);
     return status;
@@ -362,7 +386,7 @@ sks_status sks_wcs_worker_create(const sks_wcs *wcs, size_t capacity, sks_wcs_wo
     if (w == NULL)
         return sks_fail_nomem("a worker's coordinate system");
     w->wcs.flag = -1;
-    w->longitude_axis = wcs->longitude_axis;
+    w->is_exchanged = wcs->is_exchanged;
     w->capacity = capacity;
     w->native = malloc(2 * capacity * sizeof(double));
     w->plane = malloc(2 * capacity * sizeof(double));
@@ -397,20 +421,13 @@ void sks_wcs_worker_destroy(sks_wcs_worker *worker)
     free(worker);
 }
 
-/* WCSLIB's answer for n positions, and which of them it could not map. A failure of the whole
- * call, which valid structures do not give, leaves all of them unmapped. */
-static size_t blank_unmapped(int code, size_t n, const int *stat, int partial, double *pairs)
+/* Blanks the positions that WCSLIB could not map; all of them after a failure of the whole call,
+ * which valid structures do not give. */
+static void blank_unmapped(int code, size_t n, const int *stat, int partial, double *pairs)
 {
-    size_t n_unmapped = 0;
-
-    if (code == 0)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        if (code != partial || stat[i] != 0) {
+    for (size_t i = 0; code != 0 && i < n; i++)
+        if (code != partial || stat[i] != 0)
             pairs[2 * i] = pairs[2 * i + 1] = NAN;
-            n_unmapped++;
-        }
-    return n_unmapped;
 }
 
 /* NaN passes WCSLIB unnoticed by its own checks: counted here. */
@@ -438,17 +455,18 @@ static void exchange(size_t n, const double *from, double *to)
 
 static size_t pix2sky_block(sks_wcs_worker *w, size_t n, const double *pixel, double *sky)
 {
-    int code = wcsp2s(&w->wcs, (int)n, 2, pixel, w->plane, w->native, w->native + w->capacity,
-                      w->pairs, w->stat);
+    int code;
 
+    if (w->is_exchanged) {
+        exchange(n, pixel, sky);
+        pixel = sky;
+    }
+    code = wcsp2s(&w->wcs, (int)n, 2, pixel, w->plane, w->native, w->native + w->capacity, w->pairs,
+                  w->stat);
     blank_unmapped(code, n, w->stat, WCSERR_BAD_PIX, w->pairs);
-    if (w->longitude_axis == 0)
-        memcpy(sky, w->pairs, 2 * n * sizeof(double));
-    else
-        exchange(n, w->pairs, sky);
+    memcpy(sky, w->pairs, 2 * n * sizeof(double));
     for (size_t i = 0; i < n; i++) {
-        if (sky[2 * i] < 0.0)
-            sky[2 * i] += 360.0;
+        sky[2 * i] += sky[2 * i] < 0.0 ? 360.0 : 0.0; /* -0 becomes 0 */
         if (sky[2 * i] >= 360.0)
             sky[2 * i] -= 360.0;
     }
@@ -457,16 +475,12 @@ static size_t pix2sky_block(sks_wcs_worker *w, size_t n, const double *pixel, do
 
 static size_t sky2pix_block(sks_wcs_worker *w, size_t n, const double *sky, double *pixel)
 {
-    size_t n_unmapped;
     int code;
 
-    if (w->longitude_axis == 0)
-        memcpy(w->pairs, sky, 2 * n * sizeof(double));
-    else
-        exchange(n, sky, w->pairs);
+    memcpy(w->pairs, sky, 2 * n * sizeof(double));
     /* Beyond a pole there is no position; WCSLIB would fold it back. */
     for (size_t i = 0; i < n; i++)
-        if (!(fabs(w->pairs[2 * i + 1 - w->longitude_axis]) <= 90.0))
+        if (!(fabs(w->pairs[2 * i + 1]) <= 90.0))
             w->pairs[2 * i] = w->pairs[2 * i + 1] = NAN;
     code = wcss2p(&w->wcs, (int)n, 2, w->pairs, w->native, w->native + w->capacity, w->plane, pixel,
                   w->stat);
@@ -474,8 +488,9 @@ static size_t sky2pix_block(sks_wcs_worker *w, size_t n, const double *sky, doub
     for (size_t i = 0; i < n; i++)
         if (isnan(w->pairs[2 * i]))
             pixel[2 * i] = pixel[2 * i + 1] = NAN;
-    n_unmapped = blank_nan(n, pixel);
-    return n_unmapped;
+    if (w->is_exchanged)
+        exchange(n, pixel, pixel);
+    return blank_nan(n, pixel);
 }
 
 size_t sks_wcs_pix2sky(sks_wcs_worker *worker, size_t n, const double *pixel, double *sky)
