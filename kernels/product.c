@@ -97,7 +97,7 @@ static sks_status choose_target(sks_product *p)
         return p->sink >= 0 ? SKS_OK : sks_fail(SKS_ERR_IO, "standard output: %s", strerror(errno));
     }
     if (stat(p->path, &info) != 0) {
-        if (errno != ENOENT)
+        if (errno != ENOENT || p->path[0] == '\0')
             return fail_errno(p->path);
         p->target = strdup(p->path);
         return p->target != NULL ? SKS_OK : sks_fail_nomem("a file name");
@@ -159,11 +159,14 @@ sks_status sks_product_write(sks_product *product, const void *data, size_t size
 static sks_status replace_target(const sks_product *p, const char *from)
 {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, p->target, RENAME_EXCHANGE) == 0) {
-        unlink(from);
+        if (unlink(from) == 0 || errno != EISDIR)
+            return SKS_OK;
+        /* In the meantime the target became a folder: back. */
+        renameat2(AT_FDCWD, from, AT_FDCWD, p->target, RENAME_EXCHANGE);
+        errno = EISDIR;
+    } else if (rename(from, p->target) == 0) {
         return SKS_OK;
     }
-    if (rename(from, p->target) == 0)
-        return SKS_OK;
     sks_fail(SKS_ERR_IO, "%s: %s", p->path, strerror(errno));
     unlink(from);
     return SKS_ERR_IO;
