@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "signal handlers may only touch lock-free atomics");
+sks_cancel_flag sks_cancel;
+
 void sks_notes_add(sks_notes *notes, const char *name, double value)
 {
     assert(notes->n < SKS_MAX_NOTES);

@@ -36,6 +36,7 @@
 #include "common/range.h"
 #include "common/status.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,6 +88,13 @@ typedef struct sks_kernel {
 
 /* All kernels, in the order of kernels/CMakeLists.txt; ends with NULL. */
 extern const sks_kernel *const sks_kernel_table[];
+
+/* Not 0 when the user asks to stop: the signal. Set by the program's signal handlers, on whichever
+ * thread they run. Executors look at it before each chunk, or before each task of a kernel that
+ * delivers. A kernel whose tasks or chunks may take long looks at it inside `run` and then fails
+ * with SKS_ERR_CANCELLED. */
+typedef atomic_int sks_cancel_flag;
+extern sks_cancel_flag sks_cancel;
 
 /* By name; SKS_ERR_USAGE with the nearest name when there is none. */
 sks_status sks_kernel_find(const char *name, const sks_kernel **kernel);

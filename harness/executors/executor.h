@@ -19,7 +19,6 @@
 #include "kernels/kernel.h"
 #include "schedulers/scheduler.h"
 
-#include <signal.h>
 #include <stdint.h>
 
 typedef struct sks_job {
@@ -32,7 +31,7 @@ typedef struct sks_job {
     const sks_place *places;      /* [n_workers] */
     const sks_counters *counters; /* NULL: none */
     void *results;                /* [n_tasks * result_size]; NULL when the kernel delivers */
-    const volatile sig_atomic_t *cancel;
+    const sks_cancel_flag *cancel;
 } sks_job;
 
 /* What one worker did. Times in seconds on the monotonic clock, relative to the release. */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-volatile sig_atomic_t sks_cancel;
-
 static sks_status open_counters(const sks_configuration *configuration, sks_counters **counters)
 {
     const char *source =

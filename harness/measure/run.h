@@ -59,7 +59,4 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
                    sks_record *record);
 void sks_record_clear(sks_record *record);
 
-/* Set by the program's signal handlers; every run looks at it before each task. */
-extern volatile sig_atomic_t sks_cancel;
-
 #endif
