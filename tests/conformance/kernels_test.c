@@ -43,8 +43,12 @@ static const struct input {
     {"sky2pix",
      "image=frame.fits coords=table.fits[POSITIONS] columns=RA,DEC output=product block=200"},
     {"detect", "image=stars.fits output=product"},
+    {"detect", "image=stars.fits output=product.fits rows=3 sky=mode exact=yes"},
     {"completeness", "image=stars.fits psf-model=gauss:1.8 mag=15:18:1 stars=6 iterations=9 "
                      "annulus=8 dannulus=4 output=product"},
+    {"completeness", "image=stars.fits psf-model=moffat:1.8:3:9 mag=15:18:1 mode=per-bin stars=5 "
+                     "iterations=3 annulus=8 dannulus=4 match=strict aperture-correction=auto "
+                     "output=product.fits"},
     {"command", "command=echo_{} inputs=words.txt output=product"},
     {"null", "tasks=1009"},
     {"synthetic", "tasks=101 cost=2 steps-per-us=10 distribution=lognormal"},
