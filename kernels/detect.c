@@ -5,6 +5,8 @@
  *              not depend on the cut.
  * Cost         clustered: a map of the strip, then photometry per star
  * Determinism  a strip's stars depend on the frame alone; strips are joined in order
+ * Memory       the results have room for the most stars there can be, 29 bytes per pixel; only what
+ *              the stars found need is touched
  * Work         bytes: the image read and the list written; operations are not counted, since
  *              photometry sorts as many sky values as there are stars
  *

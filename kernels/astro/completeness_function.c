@@ -155,28 +155,30 @@ static double climb(const sks_bin_count *bins, size_t n_bins, int n, double p[N_
     return 0;
 }
 
-/* The best of several beginnings, with n parameters free (2: the plateau is 1). */
+/* The likelihood's maximum with n parameters free (2: the plateau is 1), climbed to from the best
+ * point of a coarse grid. */
 static double maximise(const sks_bin_count *bins, size_t n_bins, int n, double best[N_PARAMETERS])
 {
-    static const double steepness[] = {0.3, 1, 3, 10};
-    double best_value = -INFINITY;
+    static const double steepness[] = {0.3, 1, 3, 10}, plateaus[] = {1, 0.9, 0.6, 0.3};
+    double value = -INFINITY;
 
     for (size_t i = 0; i < n_bins; i++) {
-        for (size_t j = 0; j < sizeof(steepness) / sizeof(steepness[0]); j++) {
-            double p[N_PARAMETERS] = {bins[i].mag, log(steepness[j]), n == 3 ? 0.9 : 1};
-            double value;
+        for (int j = 0; j < 4; j++) {
+            for (int k = n == 3 ? 1 : 0; k < (n == 3 ? 4 : 1); k++) {
+                const double p[N_PARAMETERS] = {bins[i].mag, log(steepness[j]), plateaus[k]};
+                double here = log_likelihood(bins, n_bins, p);
 
-            for (int step = 0; step < MAX_STEPS; step++)
-                if (climb(bins, n_bins, n, p) < 1e-9)
-                    break;
-            value = log_likelihood(bins, n_bins, p);
-            if (value > best_value + 1e-9) {
-                best_value = value;
-                memcpy(best, p, sizeof(p));
+                if (here > value) {
+                    value = here;
+                    memcpy(best, p, sizeof(p));
+                }
             }
         }
     }
-    return best_value;
+    for (int step = 0; step < MAX_STEPS; step++)
+        if (climb(bins, n_bins, n, best) < 1e-9)
+            break;
+    return log_likelihood(bins, n_bins, best);
 }
 
 /* NULL, or why there is nothing to fit. */
