@@ -21,16 +21,19 @@ typedef enum sks_status {
 
 enum { SKS_MESSAGE_SIZE = 512 };
 
-/* Sets the calling thread's text and returns `status`. The first text since sks_clear() is kept:
- * what goes wrong later, in clean-up, does not hide the cause. */
+/* Sets the calling thread's text. The first text since sks_clear() is kept: what goes wrong later,
+ * in clean-up, does not hide the cause. */
 #if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
+__attribute__((format(printf, 1, 2)))
 #endif
-sks_status
-sks_fail(sks_status status, const char *format, ...);
+void sks_set_message(const char *format, ...);
+
+/* sks_fail(status, format, ...) sets the text and is `status`. Macros, so that compilers and
+ * analysers see that what comes out is not SKS_OK. */
+#define sks_fail(status, ...) (sks_set_message(__VA_ARGS__), (status))
 
 /* As sks_fail for an allocation that failed; `what` names what it was for. */
-sks_status sks_fail_nomem(const char *what);
+#define sks_fail_nomem(what) (sks_set_message("out of memory for %s", (what)), SKS_ERR_NOMEM)
 
 /* The calling thread's text; "" when nothing failed since sks_clear(). */
 const char *sks_message(void);

@@ -167,7 +167,7 @@ static sks_status replace_target(const sks_product *p, const char *from)
     } else if (rename(from, p->target) == 0) {
         return SKS_OK;
     }
-    sks_fail(SKS_ERR_IO, "%s: %s", p->path, strerror(errno));
+    sks_set_message("%s: %s", p->path, strerror(errno));
     unlink(from);
     return SKS_ERR_IO;
 }

@@ -321,8 +321,8 @@ sks_status sks_sweep_run(const sks_plan *plan, sks_store *store, const char *dat
         status = run_round(&s, round, &n_cells);
     if (status == SKS_ERR_CANCELLED) {
         sks_clear();
-        sks_fail(status, "interrupted with %zu samples in %s; the same command goes on from there",
-                 s.counts.n_before + s.counts.n_new, database);
+        sks_set_message("interrupted with %zu samples in %s; the same command goes on from there",
+                        s.counts.n_before + s.counts.n_new, database);
     }
     if (status == SKS_OK)
         *counts = s.counts;
