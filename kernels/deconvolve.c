@@ -1,0 +1,532 @@
+/* Deconvolution of a frame with a spatially varying PSF, sub-sampled: Singh, Browne & Butler
+ * (2013), section 3.3.
+ *
+ * The frame is cut into overlapping sections, each is deconvolved with the PSF of its middle, by
+ * maximum entropy or Richardson-Lucy, and the results are put together.
+ *
+ * Task         one section, with its own PSF
+ * Cost         iterations until it converges: sections with bright stars need all that are allowed,
+ *              empty ones a few
+ * Determinism  a section depends on the frame and its place alone; sections are put together in
+ *              order. Plans for the transforms are estimated, not timed, unless there is a file of
+ *              wisdom: then the same file gives the same bits
+ * Work         operations of the transforms: every convolution is subsample^2 + 1 real transforms
+ * of 2.5 n log2 n operations; bytes are not counted, since a section stays in the cache or not
+ *
+ * A PSF of DAOPHOT's is the light that a whole pixel gets, at whatever steps it is sampled. With
+ * blksum, which is the paper's way, the light in a pixel is the sum over its sub-pixels, and the
+ * pixel is counted twice; without it, the value of the first sub-pixel, which then lies in the
+ * pixel's middle, is the pixel's light.
+ */
+#include "kernels/deconvolve.h"
+
+#include "kernels/psf_option.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const methods[] = {"mem", "rl", NULL};
+static const char *const mem_methods[] = {"default", "approximate", "conjugate", "newton", NULL};
+static const char *const boundaries[] = {"pad", "wrap", NULL};
+static const char *const pastes[] = {"inner", "smooth", NULL};
+static const char *const precisions[] = {"single", "double", NULL};
+
+#define REAL(name_, unit_, low_, high_, default_, help_)                                           \
+    {                                                                                              \
+        .name = name_, .type = SKS_REAL, .unit = unit_, .min = low_, .max = high_,                 \
+        .default_text = default_, .help = help_                                                    \
+    }
+#define INT(name_, unit_, low_, high_, default_, help_)                                            \
+    {                                                                                              \
+        .name = name_, .type = SKS_INT, .unit = unit_, .min = low_, .max = high_,                  \
+        .default_text = default_, .help = help_                                                    \
+    }
+#define CHOICE(name_, choices_, default_, help_)                                                   \
+    {                                                                                              \
+        .name = name_, .type = SKS_CHOICE, .choices = choices_, .default_text = default_,          \
+        .help = help_                                                                              \
+    }
+#define FLAG(name_, default_, help_)                                                               \
+    {                                                                                              \
+        .name = name_, .type = SKS_FLAG, .default_text = default_, .help = help_                   \
+    }
+
+static const sks_param params[] = {
+    {.name = "image",
+     .type = SKS_INPUT,
+     .is_required = true,
+     .help = "FITS image: FILE, FILE[EXT], FILE[x1:x2,y1:y2]"},
+    {.name = "mask",
+     .type = SKS_INPUT,
+     .help = "data-quality image of the same frame; marked pixels are left out"},
+    INT("mask-bits", NULL, 1, 2147483647, "2147483647",
+        "the bits of the mask that count, added up"),
+    SKS_PSF_PARAMS,
+    REAL("psf-radius", "px", 1, 2000, NULL, "cut the PSF here; default: its own radius"),
+    INT("subsample", "1/px", 1, 4, "2", "sub-pixels per pixel on each axis"),
+    FLAG("blksum", "yes",
+         "a pixel is the sum of its sub-pixels, as in the paper; no: the PSF has the pixel in it"),
+    INT("section", "px", 4, 8192, "256", "side of the sections"),
+    INT("step", "px", 1, 8192, "128", "from one section to the next"),
+    {.name = "only",
+     .type = SKS_TEXT,
+     .unit = "px",
+     .help = "X,Y: only the section whose PSF is that of this place of the chip"},
+    CHOICE("method", methods, "mem", "maximum entropy or Richardson-Lucy"),
+    REAL("noise", "e-", 0, 1e9, "15.7", "read noise"),
+    REAL("gain", "e-/DN", 1e-9, 1e9, "13.99", "electrons per DN"),
+    FLAG("poisson", "no", "mem: noise of counts alone; the image is in electrons"),
+    REAL("aim", NULL, 0, 1e9, "1",
+         "chi-square per pixel to stop at (the paper's 0.1 is never reached)"),
+    INT("max-iterations", "iterations", 1, 1000000, "100", "of a section"),
+    REAL("total-power", "DN", 0, 1e30, "0", "mem: of each section; 0: that of the data"),
+    REAL("damping", NULL, 0, 1e9, NULL,
+         "mem: 1 to 100, weight of the Hessian's diagonal, default 1; rl: sigma, default 0"),
+    FLAG("accelerated", "yes", "rl: vector acceleration"),
+    CHOICE("mem-method", mem_methods, "default", "mem: how a step is found"),
+    INT("m-update", "steps", 1, 1000000, "1", "mem: outer steps between updates of the model"),
+    {.name = "model",
+     .type = SKS_INPUT,
+     .help = "expected image of the whole frame, in sub-pixels; default: flat"},
+    {.name = "icf",
+     .type = SKS_INPUT,
+     .help = "image of the intrinsic correlation function, in sub-pixels"},
+    REAL("icf-sigma", "sub-px", 0, 1000, "0", "of a Gaussian ICF instead; 0: none"),
+    FLAG("hidden", "no", "give the image without its ICF"),
+    CHOICE("boundary", boundaries, "pad",
+           "edges of a section: guard pixels around it, or circular as in the paper"),
+    CHOICE("paste", pastes, "inner",
+           "put together: each section's inner square, or weights that leave no seams"),
+    CHOICE("precision", precisions, "single", "of the computation"),
+    {.name = "wisdom",
+     .type = SKS_TEXT,
+     .help = "file of FFTW's measured plans; made if it is not there"},
+    {.name = "output",
+     .short_name = 'o',
+     .type = SKS_OUTPUT,
+     .default_text = "-",
+     .help = "the FITS image; - is standard output"},
+    {.name = "residual",
+     .type = SKS_OUTPUT,
+     .help = "FITS image of the data less what the image would give, with a flat sky around it"},
+    {.name = "log", .type = SKS_OUTPUT, .help = "table of how every section ended"},
+    {.name = "format",
+     .type = SKS_CHOICE,
+     .choices = sks_product_table_formats,
+     .default_text = "auto",
+     .help = "of the log; auto: a FITS table when its name ends in .fits or .fit"},
+    {0},
+};
+
+static sks_status find_only(sks_deconvolve *d, const char *text)
+{
+    double place[2], x, y, best = INFINITY;
+    size_t nearest = 0;
+    char copy[128];
+    char *rest = copy;
+    bool is_good = strlen(text) < sizeof(copy);
+
+    snprintf(copy, sizeof(copy), "%s", text);
+    for (int i = 0; is_good && i < 2; i++) {
+        const char *field = strsep(&rest, ",");
+
+        is_good = field != NULL && sks_parse_real(field, &place[i]);
+    }
+    if (!is_good || rest != NULL)
+        return sks_fail(SKS_ERR_USAGE, "only: \"%s\" is not X,Y", text);
+    if (sks_sections_find(d->sections, place[0] - d->image->x0, place[1] - d->image->y0,
+                          &d->only)) {
+        d->has_only = true;
+        return SKS_OK;
+    }
+    for (size_t k = 0; k < sks_sections_count(d->sections); k++) {
+        double distance;
+
+        sks_deconvolve_psf_at(d, k, &x, &y);
+        distance = hypot(x - place[0], y - place[1]);
+        if (distance < best) {
+            best = distance;
+            nearest = k;
+        }
+    }
+    sks_deconvolve_psf_at(d, nearest, &x, &y);
+    return sks_fail(SKS_ERR_USAGE,
+                    "only: no section has the PSF of %s; the nearest has that of "
+                    "%g,%g",
+                    text, x, y);
+}
+
+static sks_status cut(const sks_values *values, sks_deconvolve *d)
+{
+    const char *only = sks_values_text(values, "only");
+    size_t nx = d->image->nx, ny = d->image->ny;
+    sks_status status;
+
+    status = sks_sections_create(nx, ny, d->size, d->step, d->subsample, &d->sections);
+    if (status == SKS_OK)
+        status = sks_sections_create(nx, ny, d->size, d->step, 1, &d->pixels);
+    if (status == SKS_OK && only != NULL)
+        status = find_only(d, only);
+    if (status != SKS_OK)
+        return status;
+    for (size_t task = 0; task < sks_deconvolve_n_tasks(d); task++) {
+        sks_deconvolve_part p = sks_deconvolve_part_of(d, sks_deconvolve_section(d, task));
+        size_t n = (p.x1 - p.x0) * (p.y1 - p.y0);
+
+        d->max_part = n > d->max_part ? n : d->max_part;
+    }
+    return SKS_OK;
+}
+
+/* ---- prepare ---- */
+
+static sks_status read_options(const sks_values *values, sks_deconvolve *d)
+{
+    bool has_damping = sks_values_has(values, "damping");
+
+    d->is_rl = sks_values_choice(values, "method") == 1;
+    d->subsample = (unsigned)sks_values_int(values, "subsample");
+    d->takes_first = !sks_values_flag(values, "blksum");
+    d->size = (size_t)sks_values_int(values, "section");
+    d->step = (size_t)sks_values_int(values, "step");
+    d->boundary = sks_values_choice(values, "boundary") == 1 ? SKS_BOUNDARY_WRAP : SKS_BOUNDARY_PAD;
+    d->is_smooth = sks_values_choice(values, "paste") == 1;
+    d->precision =
+        sks_values_choice(values, "precision") == 1 ? SKS_PRECISION_DOUBLE : SKS_PRECISION_SINGLE;
+    d->mem = sks_mem_defaults();
+    d->mem.noise = sks_values_real(values, "noise");
+    d->mem.adu = sks_values_real(values, "gain");
+    d->mem.poisson = sks_values_flag(values, "poisson");
+    d->mem.tp = sks_values_real(values, "total-power");
+    d->mem.hidden = sks_values_flag(values, "hidden");
+    d->mem.aim = sks_values_real(values, "aim");
+    d->mem.max_iterations = (unsigned)sks_values_int(values, "max-iterations");
+    d->mem.m_update = (unsigned)sks_values_int(values, "m-update");
+    d->mem.method = (sks_mem_method)sks_values_choice(values, "mem-method");
+    if (has_damping)
+        d->mem.damping = sks_values_real(values, "damping");
+    d->rl = (sks_richardson_lucy_params){
+        .noise = d->mem.noise,
+        .adu = d->mem.adu,
+        .hidden = d->mem.hidden,
+        .aim = d->mem.aim,
+        .max_iterations = d->mem.max_iterations,
+        .damping = has_damping ? d->mem.damping : 0,
+        .accelerated = sks_values_flag(values, "accelerated"),
+    };
+    if (d->is_rl && d->mem.poisson)
+        return sks_fail(SKS_ERR_USAGE, "poisson is for mem: rl takes noise and gain");
+    if (d->step > d->size)
+        return sks_fail(SKS_ERR_USAGE, "step %zu: sections of %zu pixels would leave gaps", d->step,
+                        d->size);
+    return d->is_rl ? sks_richardson_lucy_check(&d->rl) : sks_mem_check(&d->mem);
+}
+
+static sks_status read_image(const sks_values *values, sks_deconvolve *d)
+{
+    const char *name = sks_values_text(values, "image");
+    sks_status status = sks_image_read(name, &d->image);
+
+    if (status == SKS_OK && sks_values_has(values, "mask"))
+        status = sks_image_mask(d->image, sks_values_text(values, "mask"),
+                                (long)sks_values_int(values, "mask-bits"));
+    if (status == SKS_OK && d->image->n_blank == d->image->nx * d->image->ny)
+        status = sks_fail(SKS_ERR_INPUT, "%s: the mask leaves not one pixel", name);
+    return status;
+}
+
+static sks_status read_psf(const sks_values *values, sks_deconvolve *d)
+{
+    sks_status status = sks_psf_from_values(values, 0, &d->psf);
+    size_t side;
+
+    if (status != SKS_OK)
+        return status;
+    d->psf_radius = sks_psf_describe(d->psf)->radius;
+    if (sks_values_has(values, "psf-radius"))
+        d->psf_radius = fmin(d->psf_radius, sks_values_real(values, "psf-radius"));
+    d->psf_name = sks_values_text(values, sks_values_has(values, "psf") ? "psf" : "psf-model");
+    if (!(d->psf_radius < SKS_PSF_MAX_SIDE))
+        return sks_fail(SKS_ERR_USAGE, "%s: a PSF of radius %g px is too large", d->psf_name,
+                        d->psf_radius);
+    side = 2 * (size_t)ceil(d->psf_radius) + 1;
+    if (side > d->size)
+        return sks_fail(SKS_ERR_USAGE,
+                        "%s: the PSF is %zu pixels wide, more than a section of %zu: need larger "
+                        "sections or a smaller psf-radius",
+                        d->psf_name, side, d->size);
+    d->psf_side = d->subsample * (side - 1) + 1;
+    if (d->psf_side > SKS_PSF_MAX_SIDE)
+        return sks_fail(SKS_ERR_USAGE, "%s: the PSF has %zu sub-pixels on a side: need at most %d",
+                        d->psf_name, d->psf_side, SKS_PSF_MAX_SIDE);
+    return SKS_OK;
+}
+
+static sks_status read_model(const char *name, sks_deconvolve *d)
+{
+    size_t nx = d->subsample * d->image->nx, ny = d->subsample * d->image->ny;
+    sks_image *model = NULL;
+    sks_status status = sks_image_read(name, &model);
+
+    if (status != SKS_OK)
+        return status;
+    if (model->nx != nx || model->ny != ny)
+        status = sks_fail(SKS_ERR_INPUT, "%s: the model has %zu x %zu sub-pixels: need %zu x %zu",
+                          name, model->nx, model->ny, nx, ny);
+    else if (model->n_blank > 0)
+        status = sks_fail(SKS_ERR_INPUT, "%s: the model has %zu pixels without a value", name,
+                          model->n_blank);
+    if (status == SKS_OK) {
+        d->model = model->data;
+        model->data = NULL;
+    }
+    sks_image_destroy(model);
+    return status;
+}
+
+static sks_status read_icf(const sks_values *values, sks_deconvolve *d)
+{
+    d->icf.sigma_x = d->icf.sigma_y = sks_values_real(values, "icf-sigma");
+    d->has_icf = d->icf.sigma_x > 0;
+    if (sks_values_has(values, "icf")) {
+        sks_status status;
+
+        if (d->has_icf)
+            return sks_fail(SKS_ERR_USAGE, "icf and icf-sigma exclude each other");
+        status = sks_image_read(sks_values_text(values, "icf"), &d->icf_image);
+        if (status != SKS_OK)
+            return status;
+        d->icf.image = d->icf_image->data;
+        d->icf.nx = d->icf_image->nx;
+        d->icf.ny = d->icf_image->ny;
+        d->has_icf = true;
+    }
+    return SKS_OK;
+}
+
+/* Plans for all workers. Wisdom is written beside its file and renamed: two runs that make it at
+ * once both leave a whole one. */
+static sks_status plan(const sks_values *values, sks_deconvolve *d)
+{
+    const char *wisdom = sks_values_text(values, "wisdom");
+    bool is_there = wisdom != NULL && access(wisdom, F_OK) == 0;
+    sks_section section = sks_sections_get(d->sections, 0);
+    sks_convolver_options options = {
+        .nx = section.nx,
+        .ny = section.ny,
+        .psf_nx = d->psf_side,
+        .psf_ny = d->psf_side,
+        .subsample = d->subsample,
+        .takes_first = d->takes_first,
+        .boundary = d->boundary,
+        .precision = d->precision,
+        .effort = wisdom != NULL ? SKS_PLAN_MEASURE : SKS_PLAN_ESTIMATE,
+    };
+    char *passing = NULL;
+    sks_status status = is_there ? sks_convolver_load_wisdom(wisdom) : SKS_OK;
+
+    if (status == SKS_OK)
+        status = sks_convolver_create(&options, &d->convolver);
+    if (status != SKS_OK || wisdom == NULL || is_there)
+        return status;
+    if (asprintf(&passing, "%s.%ld", wisdom, (long)getpid()) < 0)
+        return sks_fail_nomem("a file name");
+    status = sks_convolver_save_wisdom(passing);
+    if (status == SKS_OK && rename(passing, wisdom) != 0) {
+        status = sks_fail(SKS_ERR_IO, "%s: %s", wisdom, strerror(errno));
+        unlink(passing);
+    }
+    free(passing);
+    return status;
+}
+
+static sks_status open_products(const sks_values *values, sks_deconvolve *d)
+{
+    static const char *const names[] = {"output", "residual", "log"};
+    sks_product **const products[] = {&d->product, &d->residual, &d->log};
+    sks_status status = SKS_OK;
+
+    for (size_t i = 0; status == SKS_OK && i < 3; i++) {
+        const char *path = sks_values_text(values, names[i]);
+
+        if (path == NULL)
+            continue;
+        for (size_t j = 0; j < i; j++) {
+            const char *other = sks_values_text(values, names[j]);
+
+            if (other != NULL && strcmp(path, other) == 0)
+                return sks_fail(SKS_ERR_USAGE, "%s and %s are the same file: %s", names[j],
+                                names[i], path);
+        }
+        status = sks_product_create(path, products[i]);
+    }
+    if (d->log != NULL)
+        d->log_is_fits = sks_product_table_is_fits(sks_values_choice(values, "format"),
+                                                   sks_values_text(values, "log"));
+    return status;
+}
+
+static void teardown(void *state)
+{
+    sks_deconvolve *d = state;
+
+    if (d == NULL)
+        return;
+    sks_product_destroy(d->product);
+    sks_product_destroy(d->residual);
+    sks_product_destroy(d->log);
+    sks_convolver_destroy(d->convolver);
+    sks_sections_destroy(d->sections);
+    sks_sections_destroy(d->pixels);
+    sks_psf_destroy(d->psf);
+    sks_image_destroy(d->icf_image);
+    sks_image_destroy(d->image);
+    free(d->model);
+    free(d->sample);
+    free(d->bytes);
+    free(d);
+}
+
+static sks_status prepare(const sks_values *values, void **state)
+{
+    sks_deconvolve *d = calloc(1, sizeof(*d));
+    sks_status status;
+
+    if (d == NULL)
+        return sks_fail_nomem("a deconvolution");
+    status = read_options(values, d);
+    if (status == SKS_OK)
+        status = read_image(values, d);
+    if (status == SKS_OK)
+        status = read_psf(values, d);
+    if (status == SKS_OK)
+        status = read_icf(values, d);
+    if (status == SKS_OK && sks_values_has(values, "model"))
+        status = read_model(sks_values_text(values, "model"), d);
+    if (status == SKS_OK)
+        status = cut(values, d);
+    if (status == SKS_OK)
+        status = open_products(values, d);
+    if (status == SKS_OK)
+        status = plan(values, d);
+    if (status == SKS_OK) {
+        d->sample = malloc(sks_deconvolve_result_size(d));
+        if (d->sample == NULL)
+            status = sks_fail_nomem("a section");
+    }
+    if (status != SKS_OK) {
+        teardown(d);
+        return status;
+    }
+    *state = d;
+    return SKS_OK;
+}
+
+static size_t task_count(const void *state)
+{
+    return sks_deconvolve_n_tasks(state);
+}
+
+static size_t result_size(const void *state)
+{
+    return sks_deconvolve_result_size(state);
+}
+
+static sks_status scratch(const void *state, void **scratch)
+{
+    sks_deconvolve_worker *worker = NULL;
+    sks_status status = sks_deconvolve_worker_create(state, &worker);
+
+    if (status == SKS_OK)
+        *scratch = worker;
+    return status;
+}
+
+static void scratch_free(void *scratch)
+{
+    sks_deconvolve_worker_destroy(scratch);
+}
+
+static sks_status run(const void *state, void *scratch, sks_range tasks, void *results)
+{
+    const sks_deconvolve *d = state;
+    char *result = results;
+    sks_status status = SKS_OK;
+
+    for (size_t task = tasks.begin; status == SKS_OK && task < tasks.end; task++) {
+        if (atomic_load_explicit(&sks_cancel, memory_order_relaxed) != 0)
+            return sks_fail(SKS_ERR_CANCELLED, "cancelled");
+        status = sks_deconvolve_run(d, scratch, sks_deconvolve_section(d, task),
+                                    (sks_deconvolve_result *)(void *)result);
+        result += sks_deconvolve_result_size(d);
+    }
+    return status;
+}
+
+static sks_status finish(void *state, const void *results, sks_notes *notes)
+{
+    return sks_deconvolve_finish(state, results, notes);
+}
+
+/* Besides what was put together, the first section is done again, alone. */
+static sks_status verify(const void *state)
+{
+    const sks_deconvolve *d = state;
+    size_t size = sks_deconvolve_result_size(d);
+    sks_deconvolve_result *again = malloc(size);
+    sks_deconvolve_worker *worker = NULL;
+    sks_status status =
+        again != NULL ? sks_deconvolve_worker_create(d, &worker) : sks_fail_nomem("verifying");
+
+    if (status == SKS_OK)
+        status = sks_deconvolve_run(d, worker, sks_deconvolve_section(d, 0), again);
+    if (status == SKS_OK && memcmp(again, d->sample, size) != 0)
+        status = sks_fail(SKS_ERR_BUG, "verification: a section is another when it is repeated");
+    sks_deconvolve_worker_destroy(worker);
+    free(again);
+    return status == SKS_OK ? sks_deconvolve_verify(d) : status;
+}
+
+static sks_status digest(const void *state, sks_digest *digest)
+{
+    return sks_product_digest(((const sks_deconvolve *)state)->product, digest);
+}
+
+static sks_work work(const void *state)
+{
+    const sks_deconvolve *d = state;
+    const sks_convolver_grid *g = sks_convolver_grid_of(d->convolver);
+    double n = (double)g->array_nx * (double)g->array_ny;
+
+    return (sks_work){
+        .flops = d->n_convolutions * (double)(g->n_planes + 1) * 2.5 * n * log2(n),
+        .bytes = NAN,
+    };
+}
+
+const sks_kernel sks_kernel_deconvolve = {
+    .name = "deconvolve",
+    .summary = "sub-sampled deconvolution (maximum entropy, Richardson-Lucy) with a varying PSF",
+    .task = "section",
+    .cost = "clustered",
+    .citation =
+        "Singh, Browne & Butler (2013), Astronomy and Computing 2, 1, section 3.3; Cornwell "
+        "& Evans (1985), A&A 143, 77; Wu (1994), Restoration of HST Images and Spectra II, "
+        "58",
+    .params = params,
+    .prepare = prepare,
+    .task_count = task_count,
+    .result_size = result_size,
+    .scratch = scratch,
+    .scratch_free = scratch_free,
+    .run = run,
+    .finish = finish,
+    .verify = verify,
+    .digest = digest,
+    .work = work,
+    .teardown = teardown,
+};
