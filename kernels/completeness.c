@@ -132,7 +132,9 @@ void sks_completeness_stars(const sks_completeness *c, size_t task, sks_star *st
     double low = c->mag_low, high = c->mag_high;
 
     if (c->is_per_bin) {
-        low = c->mag_low + (double)(task / c->n_iterations) * c->mag_step;
+        size_t bin = task / c->n_iterations;
+
+        low = c->mag_low + (double)bin * c->mag_step;
         high = low + c->mag_step;
     }
     sks_stars_random(c->seed, task, c->view.nx, c->view.ny, low, high, c->n_stars, stars);

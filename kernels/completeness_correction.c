@@ -63,6 +63,12 @@ static double mag_error(const sks_completeness *c, struct field *f, double x, do
     return phot.mag - sks_psf_describe(c->psf)->mag;
 }
 
+/* The middle of the i-th of n equal parts of 0 … 1. */
+static double middle_of(int i, int n)
+{
+    return (i + 0.5) / n;
+}
+
 sks_status sks_completeness_correction(const sks_completeness *c, double *correction)
 {
     struct field f;
@@ -71,14 +77,14 @@ sks_status sks_completeness_correction(const sks_completeness *c, double *correc
 
     if (status != SKS_OK)
         return status;
-    for (int place = 0; place < N_PLACES * N_PLACES; place++) {
-        double x = 0.5 + ((place % N_PLACES) + 0.5) / N_PLACES * (double)c->view.nx;
-        double y = 0.5 + (place / N_PLACES + 0.5) / N_PLACES * (double)c->view.ny;
+    for (int i = 0; i < N_PLACES * N_PLACES; i++) {
+        double x = 0.5 + middle_of(i % N_PLACES, N_PLACES) * (double)c->view.nx;
+        double y = 0.5 + middle_of(i / N_PLACES, N_PLACES) * (double)c->view.ny;
 
-        for (int phase = 0; phase < N_PHASES * N_PHASES; phase++)
+        for (int k = 0; k < N_PHASES * N_PHASES; k++)
             sum += mag_error(c, &f, x + c->add.psf_x0, y + c->add.psf_y0,
-                             ((phase % N_PHASES) + 0.5) / N_PHASES - 0.5,
-                             (phase / N_PHASES + 0.5) / N_PHASES - 0.5);
+                             middle_of(k % N_PHASES, N_PHASES) - 0.5,
+                             middle_of(k / N_PHASES, N_PHASES) - 0.5);
     }
     field_close(&f);
     if (!isfinite(sum))

@@ -13,8 +13,8 @@ extern const char *const sks_star_sky_rules[]; /* median, mode, mean */
 
 #define SKS_STAR_REAL(name_, unit_, low_, high_, default_, help_)                                  \
     {                                                                                              \
-        .name = name_, .type = SKS_REAL, .unit = unit_, .min = low_, .max = high_,                 \
-        .default_text = default_, .help = help_                                                    \
+        .name = (name_), .type = SKS_REAL, .unit = (unit_), .min = (low_), .max = (high_),         \
+        .default_text = (default_), .help = (help_)                                                \
     }
 
 #define SKS_STAR_PARAMS                                                                            \

@@ -130,7 +130,8 @@ static double climb(const sks_bin_count *bins, size_t n_bins, int n, double p[N_
     double here = log_likelihood(bins, n_bins, p);
 
     fisher(bins, n_bins, p, matrix, gradient);
-    for (double damping = 0; damping<1e9; damping = damping> 0 ? 10 * damping : 1e-4) {
+    for (int attempt = 0; attempt < 14; attempt++) {
+        double damping = attempt > 0 ? pow(10, attempt - 5) : 0;
         double raised[N_PARAMETERS][N_PARAMETERS], next[N_PARAMETERS];
         double gain;
 
@@ -207,7 +208,7 @@ static const char *why_not(const sks_bin_count *bins, size_t n_bins)
 void sks_completeness_fit_counts(const sks_bin_count *bins, size_t n_bins,
                                  sks_completeness_fit *fit)
 {
-    double p2[N_PARAMETERS], p3[N_PARAMETERS], matrix[N_PARAMETERS][N_PARAMETERS];
+    double p2[N_PARAMETERS] = {0}, p3[N_PARAMETERS] = {0}, matrix[N_PARAMETERS][N_PARAMETERS];
     double gradient[N_PARAMETERS], value2, value3, excess;
     const double *p = p2;
     sks_completeness_fit f = {.reason = why_not(bins, n_bins)};
