@@ -25,7 +25,7 @@ struct bench {
     sks_mem *mem;
     sks_richardson_lucy *rl;
     sks_blur *blur;
-    void *planes, *pixels;
+    void *fine_image, *pixels;
     float *fine;
     fftwf_complex *spectrum;
     fftwf_plan to, from;
@@ -76,12 +76,12 @@ static void pair(struct bench *b)
 
 static void forward(struct bench *b)
 {
-    sks_blur_forward(b->blur, b->planes, b->pixels);
+    sks_blur_forward(b->blur, b->fine_image, b->pixels);
 }
 
 static void adjoint(struct bench *b)
 {
-    sks_blur_adjoint(b->blur, b->pixels, b->planes);
+    sks_blur_adjoint(b->blur, b->pixels, b->fine_image);
 }
 
 static void set_psf(struct bench *b)
@@ -168,7 +168,7 @@ static sks_status set_up(struct bench *b, char **argv)
     b->params.aim = 0.1;
     b->params.max_iterations = 80;
     b->image = calloc(FINE * FINE, sizeof(*b->image));
-    b->planes = sks_convolver_alloc_planes(b->convolver);
+    b->fine_image = sks_convolver_alloc_planes(b->convolver);
     b->pixels = sks_convolver_alloc_data(b->convolver);
     b->fine = fftwf_alloc_real(FINE * FINE);
     b->spectrum = fftwf_alloc_complex(FINE * (FINE / 2 + 1));

@@ -14,10 +14,14 @@
 
 enum { ALIGNMENT = 64, MAX_SUBSAMPLE = 8 };
 
+/* Complex numbers by which a pair's rows are apart more than they are long: rows whose distance is
+ * a power of two would share their place in the cache. */
+enum { PAIR_MARGIN = 8 };
+
 /* FFTW's planner and its wisdom are global; doubled libraries are behind the one lock. */
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
-/* Whole number of cache lines, so that planes that follow each other are all aligned. */
+/* Whole number of cache lines, so that layers that follow each other are all aligned. */
 static size_t aligned_len(size_t n, size_t size)
 {
     size_t line = ALIGNMENT / size;
@@ -99,19 +103,25 @@ static sks_convolver_grid make_grid(const sks_convolver_options *o)
 
     g.live_nx = is_padded ? g.array_nx : g.nx;
     g.live_ny = is_padded ? g.array_ny : g.ny;
-    g.plane_len = aligned_len(g.array_nx * g.array_ny, g.real_size);
+    g.planes_per_layer = g.n_planes % 2 == 0 ? 2 : 1;
+    g.n_layers = g.n_planes / g.planes_per_layer;
+    g.row_len = g.planes_per_layer == 2 ? 2 * (g.array_nx + PAIR_MARGIN) : g.array_nx;
+    g.layer_len = aligned_len(g.row_len * g.array_ny, g.real_size);
+    g.data_len = aligned_len(g.array_nx * g.array_ny, g.real_size);
     return g;
 }
 
-/* The whole array of sub-pixels, as a grid of one plane. */
+/* The whole array of sub-pixels, as data. */
 static sks_convolver_grid fine_grid(const sks_convolver_grid *g)
 {
     sks_convolver_grid fine = {
         .array_nx = g->subsample * g->array_nx,
         .array_ny = g->subsample * g->array_ny,
+        .planes_per_layer = 1,
     };
 
-    fine.plane_len = aligned_len(fine.array_nx * fine.array_ny, sizeof(double));
+    fine.row_len = fine.array_nx;
+    fine.layer_len = aligned_len(fine.array_nx * fine.array_ny, sizeof(double));
     return fine;
 }
 
@@ -234,14 +244,22 @@ sks_status sks_convolver_save_wisdom(const char *path)
     return SKS_OK;
 }
 
+size_t sks_convolver_place(const sks_convolver_grid *g, size_t x, size_t y)
+{
+    size_t plane = y % g->subsample * g->subsample + x % g->subsample;
+    size_t in_row = x / g->subsample * g->planes_per_layer + plane % g->planes_per_layer;
+
+    return plane / g->planes_per_layer * g->layer_len + y / g->subsample * g->row_len + in_row;
+}
+
 void *sks_convolver_alloc_planes(const sks_convolver *c)
 {
-    return sks_aligned_block(c->grid.n_planes * c->grid.plane_len * c->grid.real_size);
+    return sks_aligned_block(c->grid.n_layers * c->grid.layer_len * c->grid.real_size);
 }
 
 void *sks_convolver_alloc_data(const sks_convolver *c)
 {
-    return sks_aligned_block(c->grid.plane_len * c->grid.real_size);
+    return sks_aligned_block(c->grid.data_len * c->grid.real_size);
 }
 
 /* ---- blur ---- */
@@ -262,15 +280,18 @@ sks_status sks_blur_create(const sks_convolver *c, sks_blur **blur)
     b->kernel = sks_aligned_block(g->n_planes * spectrum_bytes);
     b->squared = sks_aligned_block(g->n_planes * spectrum_bytes);
     b->sum = sks_aligned_block(spectrum_bytes);
-    b->work = sks_aligned_block(spectrum_bytes);
+    b->work = sks_aligned_block((2 * g->array_ny + g->layer_len) * g->real_size);
+    b->mirror = sks_aligned_block(2 * g->array_nx * g->real_size);
     b->n_fine = fine.array_nx * fine.array_ny;
     b->n_fine_spectrum = (fine.array_nx / 2 + 1) * fine.array_ny;
     b->fine = sks_aligned_block(b->n_fine * sizeof(double));
     b->fine_psf = sks_aligned_block(b->n_fine_spectrum * sizeof(fftw_complex));
     b->icf = sks_aligned_block(b->n_fine_spectrum * sizeof(fftw_complex));
     b->box = sks_aligned_block(b->n_fine * sizeof(double));
+    b->line = sks_aligned_block(MAX_SUBSAMPLE * fine.array_nx * sizeof(double));
     if (b->kernel == NULL || b->squared == NULL || b->sum == NULL || b->work == NULL ||
-        b->fine == NULL || b->fine_psf == NULL || b->icf == NULL || b->box == NULL) {
+        b->mirror == NULL || b->fine == NULL || b->fine_psf == NULL || b->icf == NULL ||
+        b->box == NULL || b->line == NULL) {
         sks_blur_destroy(b);
         return sks_fail_nomem("the spectra of a blur");
     }
@@ -286,10 +307,12 @@ void sks_blur_destroy(sks_blur *b)
     free(b->squared);
     free(b->sum);
     free(b->work);
+    free(b->mirror);
     free(b->fine);
     free(b->fine_psf);
     free(b->icf);
     free(b->box);
+    free(b->line);
     free(b);
 }
 
@@ -387,19 +410,22 @@ static void apply_icf(sks_blur *b)
     fftw_execute_dft_c2r(b->convolver->fine_plans[1], b->fine_psf, b->fine);
 }
 
-/* line[k] becomes line[k] + ... + line[k + side - 1], circularly; n values `stride` apart. */
-static void sum_line(double *line, size_t n, size_t stride, size_t side)
+/* to[] = from[] + what is 1, 2, ... side - 1 sub-pixels further on, circularly. */
+static void sum_row(const double *from, size_t n, size_t side, double *to)
 {
-    double first[MAX_SUBSAMPLE];
+    size_t inside = n - side + 1;
 
-    for (size_t k = 0; k + 1 < side; k++)
-        first[k] = line[k % n * stride];
-    for (size_t k = 0; k < n; k++)
-        for (size_t a = 1; a < side; a++)
-            line[k * stride] += k + a < n ? line[(k + a) * stride] : first[(k + a - n) % n];
+    memcpy(to, from, n * sizeof(*to));
+    for (size_t a = 1; a < side; a++) {
+        for (size_t i = 0; i < inside; i++)
+            to[i] += from[i + a];
+        for (size_t i = inside; i < n; i++)
+            to[i] += from[(i + a) % n];
+    }
 }
 
-/* box[k] = sum of the kernel (or its square) over the block that begins at sub-pixel k. */
+/* box[k] = sum of the kernel (or its square) over the block that begins at sub-pixel k: along rows
+ * into box, then rows are added to the ones before them, of which the first are kept aside. */
 static void sum_blocks(sks_blur *b, bool is_squared)
 {
     const sks_convolver_grid *g = &b->convolver->grid;
@@ -407,17 +433,24 @@ static void sum_blocks(sks_blur *b, bool is_squared)
     size_t side = g->takes_first ? 1 : g->subsample;
     /* Taking one sub-pixel of a block must not lose the light of the others. */
     double scale = g->takes_first ? (double)g->n_planes : 1;
+    double *row = b->line, *first = b->line + width;
 
-    for (size_t k = 0; k < b->n_fine; k++) {
-        double value = scale * b->fine[k];
+    for (size_t j = 0; j < height; j++) {
+        const double *from = b->fine + j * width;
 
-        b->box[k] = is_squared ? value * value : value;
+        for (size_t i = 0; i < width; i++)
+            row[i] = is_squared ? scale * from[i] * scale * from[i] : scale * from[i];
+        sum_row(row, width, side, b->box + j * width);
     }
-    /* In place, along rows and then columns: what a sum needs is still as it was. */
+    memcpy(first, b->box, (side - 1) * width * sizeof(*first));
     for (size_t j = 0; j < height; j++)
-        sum_line(b->box + j * width, width, 1, side);
-    for (size_t i = 0; i < width; i++)
-        sum_line(b->box + i, height, width, side);
+        for (size_t a = 1; a < side; a++) {
+            const double *further =
+                j + a < height ? b->box + (j + a) * width : first + (j + a - height) * width;
+
+            for (size_t i = 0; i < width; i++)
+                b->box[j * width + i] += further[i];
+        }
 }
 
 static sks_status make_kernels(sks_blur *b, bool is_squared)
@@ -463,81 +496,81 @@ bool sks_blur_has_icf(const sks_blur *b)
     return b->has_icf;
 }
 
-/* Plane `plane` of a stack of planes. */
-static char *plane_at(const sks_convolver_grid *g, const void *planes, size_t plane)
+/* Layer `layer` of an image. */
+static char *layer_at(const sks_convolver_grid *g, const void *image, size_t layer)
 {
-    return (char *)(uintptr_t)planes + plane * g->plane_len * g->real_size;
+    return (char *)(uintptr_t)image + layer * g->layer_len * g->real_size;
 }
 
-void sks_blur_forward_plane(sks_blur *b, size_t plane, const void *f_plane)
+void sks_blur_forward_layer(sks_blur *b, size_t layer, const void *f_layer)
 {
-    b->convolver->precision->forward_plane(b, plane, f_plane);
+    b->convolver->precision->forward_layer(b, layer, f_layer);
 }
 
 void sks_blur_forward_end(sks_blur *b, void *data)
 {
-    b->convolver->precision->to_plane(b, b->sum, data);
+    b->convolver->precision->spectrum_to_data(b, b->sum, data);
 }
 
-void sks_blur_forward(sks_blur *b, const void *planes, void *data)
+void sks_blur_forward(sks_blur *b, const void *image, void *data)
 {
     const sks_convolver_grid *g = &b->convolver->grid;
 
-    for (size_t p = 0; p < g->n_planes; p++)
-        sks_blur_forward_plane(b, p, plane_at(g, planes, p));
+    for (size_t layer = 0; layer < g->n_layers; layer++)
+        sks_blur_forward_layer(b, layer, layer_at(g, image, layer));
     sks_blur_forward_end(b, data);
 }
 
 void sks_blur_adjoint_begin(sks_blur *b, const void *data)
 {
-    b->convolver->precision->to_spectrum(b, data, b->sum);
+    b->convolver->precision->data_to_spectrum(b, data, b->sum);
 }
 
-void sks_blur_adjoint_plane(sks_blur *b, size_t plane, void *g_plane)
+void sks_blur_adjoint_layer(sks_blur *b, size_t layer, void *g_layer)
 {
-    b->convolver->precision->adjoint_plane(b, b->kernel, plane, g_plane);
+    b->convolver->precision->adjoint_layer(b, b->kernel, layer, g_layer);
 }
 
-static void adjoint(sks_blur *b, const void *kernels, const void *data, void *planes)
+static void adjoint(sks_blur *b, const void *kernels, const void *data, void *image)
 {
     const sks_convolver_grid *g = &b->convolver->grid;
 
     sks_blur_adjoint_begin(b, data);
-    for (size_t p = 0; p < g->n_planes; p++)
-        b->convolver->precision->adjoint_plane(b, kernels, p, plane_at(g, planes, p));
+    for (size_t layer = 0; layer < g->n_layers; layer++)
+        b->convolver->precision->adjoint_layer(b, kernels, layer, layer_at(g, image, layer));
 }
 
-void sks_blur_adjoint(sks_blur *b, const void *data, void *planes)
+void sks_blur_adjoint(sks_blur *b, const void *data, void *image)
 {
-    adjoint(b, b->kernel, data, planes);
+    adjoint(b, b->kernel, data, image);
 }
 
-void sks_blur_adjoint_squared(sks_blur *b, const void *data, void *planes)
+void sks_blur_adjoint_squared(sks_blur *b, const void *data, void *image)
 {
-    adjoint(b, b->squared, data, planes);
+    adjoint(b, b->squared, data, image);
 }
 
 /* ---- images ---- */
 
-void sks_blur_load_image(sks_blur *b, const float *image, double guard, void *planes)
+void sks_blur_load_image(sks_blur *b, const float *rows, double guard, void *image)
 {
     const sks_convolver_grid *g = &b->convolver->grid;
 
-    b->convolver->precision->load_image(g, image, guard, planes);
+    b->convolver->precision->load_image(g, rows, guard, image);
 }
 
-void sks_blur_store_image(sks_blur *b, const void *planes, bool visible, float *image)
+void sks_blur_store_image(sks_blur *b, const void *image, bool visible, float *rows)
 {
     const sks_convolver_grid *g = &b->convolver->grid;
     size_t width = g->subsample * g->nx, height = g->subsample * g->ny;
 
-    b->convolver->precision->interleave(g, planes, b->fine);
+    b->convolver->precision->interleave(g, image, b->fine);
     if (visible && b->has_icf)
         apply_icf(b);
     for (size_t j = 0; j < height; j++) {
         const double *row = b->fine + j * g->subsample * g->array_nx;
 
         for (size_t i = 0; i < width; i++)
-            image[j * width + i] = (float)row[i];
+            rows[j * width + i] = (float)row[i];
     }
 }

@@ -12,11 +12,13 @@
  *                      there: light from just outside the data has a place to come from, and no
  *                      edge sees the opposite one (Bertero & Boccacci 2005, A&A 437, 369).
  *
- * How it is computed. The image is stored as subsample^2 planes: plane a * subsample + b holds the
- * sub-pixels (subsample * i + b, subsample * j + a). Then y is the sum over the planes of plain
- * convolutions at pixel resolution, y = sum_p K_p * f_p, where K_p holds every subsample-th value
- * of the PSF summed over a block: subsample^2 + 1 small real transforms in place of two large
- * ones, and a plane is still in the cache when it is used next.
+ * How it is computed. Sub-pixels of one position in their pixel form a plane, at the resolution of
+ * the data, and y is the sum over the planes of plain convolutions, y = sum_p K_p * f_p, where K_p
+ * holds every subsample-th value of the PSF summed over a block: small transforms in place of large
+ * ones. Where subsample is even two planes make one layer, the real and the imaginary part of
+ * complex numbers (which is how neighbours in a row of sub-pixels lie in memory anyway), and share
+ * one complex transform; else every plane is a layer. A layer is still in the cache when it is used
+ * next. sks_convolver_place() tells where a sub-pixel is; most work does not care.
  *
  * A convolver (geometry and plans) is made once and shared; a blur (one PSF's spectra, scratch) is
  * one worker's own.
@@ -35,8 +37,8 @@
 #include <stddef.h>
 
 typedef enum sks_precision {
-    SKS_PRECISION_SINGLE, /* planes and data hold float */
-    SKS_PRECISION_DOUBLE, /* planes and data hold double */
+    SKS_PRECISION_SINGLE, /* images and data hold float */
+    SKS_PRECISION_DOUBLE, /* images and data hold double */
 } sks_precision;
 
 typedef enum sks_boundary { SKS_BOUNDARY_WRAP, SKS_BOUNDARY_PAD } sks_boundary;
@@ -63,12 +65,16 @@ typedef struct sks_convolver_options {
 /* What a convolver's arrays look like. "Real" is float or double, by precision. */
 typedef struct sks_convolver_grid {
     unsigned subsample;
-    size_t n_planes;           /* subsample^2 */
     size_t nx, ny;             /* data, pixels */
-    size_t array_nx, array_ny; /* array, pixels: a plane is array_ny rows of array_nx reals */
-    size_t live_nx, live_ny;   /* the corner of a plane where f may differ from zero */
-    size_t plane_len;          /* reals from one plane to the next (>= array_nx * array_ny) */
-    size_t real_size;          /* bytes of one real */
+    size_t array_nx, array_ny; /* array, pixels */
+    size_t live_nx, live_ny;   /* its corner, pixels, where f may differ from zero */
+    size_t n_planes;           /* subsample^2 */
+    size_t planes_per_layer;   /* 1 or 2 */
+    size_t n_layers;
+    size_t row_len;   /* reals from one row of a layer to the next */
+    size_t layer_len; /* reals from one layer to the next (>= row_len * array_ny) */
+    size_t data_len;  /* reals of the data's array (>= array_nx * array_ny) */
+    size_t real_size; /* bytes of one real */
     sks_precision precision;
     bool takes_first;
 } sks_convolver_grid;
@@ -87,8 +93,12 @@ const sks_convolver_grid *sks_convolver_grid_of(const sks_convolver *convolver);
 sks_status sks_convolver_load_wisdom(const char *path);
 sks_status sks_convolver_save_wisdom(const char *path);
 
-/* Memory for n_planes planes, or for data on the array (one plane), zeroed and aligned for the
- * plans. Freed with free(). NULL when there is none. */
+/* Where sub-pixel (x, y) of the array is among the reals of an image in layers. Data are in rows of
+ * array_nx. */
+size_t sks_convolver_place(const sks_convolver_grid *grid, size_t x, size_t y);
+
+/* Memory for an image in layers, or for data on the array, zeroed and aligned for the plans. Freed
+ * with free(). NULL when there is none. */
 void *sks_convolver_alloc_planes(const sks_convolver *convolver);
 void *sks_convolver_alloc_data(const sks_convolver *convolver);
 
@@ -115,24 +125,24 @@ bool sks_blur_has_icf(const sks_blur *blur);
 /* Volume over peak of the autocorrelation of P, in sub-pixels. */
 double sks_blur_autocorrelation_volume(const sks_blur *blur);
 
-/* y = B P f, all planes at once, or plane by plane while each is warm: plane 0, 1, ..., end. f is
- * not changed. */
-void sks_blur_forward(sks_blur *blur, const void *planes, void *data);
-void sks_blur_forward_plane(sks_blur *blur, size_t plane, const void *f_plane);
+/* y = B P f at once, or layer by layer while each is warm: layer 0, 1, ..., end. f is not changed.
+ */
+void sks_blur_forward(sks_blur *blur, const void *image, void *data);
+void sks_blur_forward_layer(sks_blur *blur, size_t layer, const void *f_layer);
 void sks_blur_forward_end(sks_blur *blur, void *data);
 
-/* g = P^T B^T r, the same way: begin, then any planes in any order. r is not changed. */
-void sks_blur_adjoint(sks_blur *blur, const void *data, void *planes);
+/* g = P^T B^T r, the same way: begin, then any layers in any order. r is not changed. */
+void sks_blur_adjoint(sks_blur *blur, const void *data, void *image);
 void sks_blur_adjoint_begin(sks_blur *blur, const void *data);
-void sks_blur_adjoint_plane(sks_blur *blur, size_t plane, void *g_plane);
+void sks_blur_adjoint_layer(sks_blur *blur, size_t layer, void *g_layer);
 
 /* h = (P^2)^T B^T w, P^2 being the squared kernel. */
-void sks_blur_adjoint_squared(sks_blur *blur, const void *data, void *planes);
+void sks_blur_adjoint_squared(sks_blur *blur, const void *data, void *image);
 
-/* Between an image in rows (subsample * nx by subsample * ny, the data alone) and planes. Planes
- * get `guard` where they are live outside the data. With `visible` the image is convolved with the
- * ICF on the way out. */
-void sks_blur_load_image(sks_blur *blur, const float *image, double guard, void *planes);
-void sks_blur_store_image(sks_blur *blur, const void *planes, bool visible, float *image);
+/* Between an image in rows (subsample * nx by subsample * ny, the data alone) and one in layers,
+ * which gets `guard` where it is live outside the data. With `visible` the image is convolved with
+ * the ICF on the way out. */
+void sks_blur_load_image(sks_blur *blur, const float *rows, double guard, void *image);
+void sks_blur_store_image(sks_blur *blur, const void *image, bool visible, float *rows);
 
 #endif

@@ -8,40 +8,46 @@
 
 typedef struct sks_convolve_precision sks_convolve_precision;
 
+/* Data to their spectrum and back, real; a layer of two planes, complex. */
+enum { TO_SPECTRUM, FROM_SPECTRUM, PAIR_TO_SPECTRUM, PAIR_FROM_SPECTRUM, N_PLANS };
+
 struct sks_convolver {
     sks_convolver_grid grid;
     const sks_convolve_precision *precision;
-    void *plans[2];      /* plane to spectrum, spectrum to plane; of the grid's precision */
-    void *fine_plans[2]; /* the same of the whole array of sub-pixels, double: set-up and ICF */
+    void *plans[N_PLANS];      /* of the grid's precision */
+    void *fine_plans[N_PLANS]; /* of the whole array of sub-pixels, double: set-up and ICF */
 };
 
 struct sks_blur {
     const sks_convolver *convolver;
-    size_t n_spectrum;      /* complex numbers of a plane's spectrum */
+    size_t n_spectrum;      /* complex numbers of the spectrum of real data */
     size_t spectrum_len;    /* reals from one spectrum to the next */
-    void *kernel, *squared; /* n_planes spectra each */
-    void *sum, *work;       /* one spectrum each */
+    void *kernel, *squared; /* n_planes such spectra each */
+    void *sum;              /* one such spectrum */
+    void *work;             /* the spectrum of a layer */
+    void *mirror;           /* one row of a pair's spectrum */
     size_t n_fine, n_fine_spectrum;
     double *fine;           /* array of sub-pixels, in rows */
     fftw_complex *fine_psf; /* spectra of such arrays */
     fftw_complex *icf;      /* of unit volume */
     double *box;            /* sub-pixels summed over a block */
+    double *line;           /* MAX_SUBSAMPLE rows of such an array */
     bool has_psf, has_icf;
     double autocorrelation_volume;
 };
 
-/* Planes, data and spectra are those of the precision. */
+/* Images, data and spectra are those of the precision. */
 struct sks_convolve_precision {
-    bool (*make_plans)(const sks_convolver_grid *grid, unsigned flags, void *plans[2]);
-    void (*destroy_plans)(void *plans[2]);
-    void (*to_spectrum)(const sks_blur *blur, const void *plane, void *spectrum);
-    void (*to_plane)(const sks_blur *blur, void *spectrum, void *plane);
-    void (*forward_plane)(sks_blur *blur, size_t plane, const void *f_plane);
-    void (*adjoint_plane)(sks_blur *blur, const void *kernels, size_t plane, void *g_plane);
+    bool (*make_plans)(const sks_convolver_grid *grid, unsigned flags, void *plans[N_PLANS]);
+    void (*destroy_plans)(void *plans[N_PLANS]);
+    void (*data_to_spectrum)(const sks_blur *blur, const void *data, void *spectrum);
+    void (*spectrum_to_data)(const sks_blur *blur, void *spectrum, void *data);
+    void (*forward_layer)(sks_blur *blur, size_t layer, const void *f_layer);
+    void (*adjoint_layer)(sks_blur *blur, const void *kernels, size_t layer, void *g_layer);
     sks_status (*make_kernels)(sks_blur *blur, const double *box, void *kernels);
-    void (*load_image)(const sks_convolver_grid *grid, const float *image, double guard,
-                       void *planes);
-    void (*interleave)(const sks_convolver_grid *grid, const void *planes, double *array);
+    void (*load_image)(const sks_convolver_grid *grid, const float *rows, double guard,
+                       void *image);
+    void (*interleave)(const sks_convolver_grid *grid, const void *image, double *array);
     int (*load_wisdom)(const char *text); /* 0: it is none */
     char *(*save_wisdom)(void);           /* the caller frees it */
 };

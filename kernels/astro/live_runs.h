@@ -1,6 +1,6 @@
-/* Walking over the live sub-pixels of planes (convolve.h) in runs: pieces that lie in one row of
- * memory, short enough that several arrays' pieces stay in the nearest cache, and that a sum over
- * one loses nothing in single precision.
+/* Walking over the live sub-pixels of an image in layers (convolve.h) in runs: pieces that lie in
+ * one row of memory, short enough that several arrays' pieces stay in the nearest cache, and that a
+ * sum over one loses nothing in single precision.
  */
 #ifndef SKYSCALE_LIVE_RUNS_H
 #define SKYSCALE_LIVE_RUNS_H
@@ -12,23 +12,23 @@
 enum { LIVE_RUN_LEN = 1024 };
 
 struct live_runs {
-    size_t n_planes, plane_len;
-    size_t n, stride, len, last_len; /* runs of one plane */
+    size_t n_layers, layer_len;
+    size_t n, stride, len, last_len; /* runs of one layer */
 };
 
 static inline struct live_runs live_runs_of(const sks_convolver_grid *g)
 {
-    size_t n_live = g->live_nx * g->live_ny;
+    size_t live_row = g->planes_per_layer * g->live_nx, n_live = live_row * g->live_ny;
     struct live_runs runs = {
-        .n_planes = g->n_planes,
-        .plane_len = g->plane_len,
+        .n_layers = g->n_layers,
+        .layer_len = g->layer_len,
         .n = g->live_ny,
-        .stride = g->array_nx,
-        .len = g->live_nx,
-        .last_len = g->live_nx,
+        .stride = g->row_len,
+        .len = live_row,
+        .last_len = live_row,
     };
 
-    if (g->live_nx == g->array_nx) {
+    if (live_row == g->row_len) {
         runs.n = (n_live + LIVE_RUN_LEN - 1) / LIVE_RUN_LEN;
         runs.stride = runs.len = LIVE_RUN_LEN;
         runs.last_len = n_live - (runs.n - 1) * LIVE_RUN_LEN;
@@ -36,16 +36,16 @@ static inline struct live_runs live_runs_of(const sks_convolver_grid *g)
     return runs;
 }
 
-/* For every run of one plane: `at`, its offset in planes, and `n`, its length. */
-#define FOR_PLANE_RUNS(runs, plane, at, n)                                                         \
+/* For every run of one layer: `at`, its offset in the image, and `n`, its length. */
+#define FOR_LAYER_RUNS(runs, layer, at, n)                                                         \
     for (size_t run_ = 0, at, n;                                                                   \
-         run_ < (runs)->n && (at = (plane) * (runs)->plane_len + run_ * (runs)->stride,            \
+         run_ < (runs)->n && (at = (layer) * (runs)->layer_len + run_ * (runs)->stride,            \
                              n = run_ + 1 < (runs)->n ? (runs)->len : (runs)->last_len, 1);        \
          run_++)
 
-/* For every run of every plane. */
+/* For every run of every layer. */
 #define FOR_RUNS(runs, at, n)                                                                      \
-    for (size_t plane_ = 0; plane_ < (runs)->n_planes; plane_++)                                   \
-        FOR_PLANE_RUNS (runs, plane_, at, n)
+    for (size_t layer_ = 0; layer_ < (runs)->n_layers; layer_++)                                   \
+        FOR_LAYER_RUNS (runs, layer_, at, n)
 
 #endif

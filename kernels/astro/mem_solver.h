@@ -16,7 +16,7 @@
 struct arrays {
     struct mem_state state; /* everything that is not an array */
     const sks_convolver *convolver;
-    /* Planes of sub-pixels. */
+    /* Images, in layers. */
     REAL *f, *im; /* image, reciprocal of the model */
     REAL *g, *h;  /* grad E/2, diagonal of the Hessian of E/2 */
     REAL *j;      /* grad J */
@@ -189,8 +189,8 @@ static void solve_system(struct arrays *s)
     REAL *x = s->t, *left = s->tg, *z = s->p;
     double last_error = INFINITY;
 
-    memset(x, 0, a->grid->n_planes * a->grid->plane_len * sizeof(REAL));
-    memcpy(left, s->j, a->grid->n_planes * a->grid->plane_len * sizeof(REAL));
+    memset(x, 0, a->grid->n_layers * a->grid->layer_len * sizeof(REAL));
+    memcpy(left, s->j, a->grid->n_layers * a->grid->layer_len * sizeof(REAL));
     for (int i = 1;; i++) {
         struct mem_system sums = {0};
         double error, c;
@@ -201,7 +201,7 @@ static void solve_system(struct arrays *s)
         if (!(error > a->params->tol[3]) || i == 11 ||
             fabs(error - last_error) < 0.01 * a->params->tol[3]) {
             if (i == 1)
-                memcpy(x, z, a->grid->n_planes * a->grid->plane_len * sizeof(REAL));
+                memcpy(x, z, a->grid->n_layers * a->grid->layer_len * sizeof(REAL));
             break;
         }
         last_error = error;
@@ -220,7 +220,7 @@ static void solve_system(struct arrays *s)
 
 /* ---- 4: step length ---- */
 
-/* The full change, and all that the search along it needs. Plane by plane: the gradient of a plane
+/* The full change, and all that the search along it needs. Layer by layer: the gradient of a layer
  * is used while it is in the cache. */
 static void direction(struct arrays *s, struct mem_line *line)
 {
@@ -231,9 +231,9 @@ static void direction(struct arrays *s, struct mem_line *line)
     *line = (struct mem_line){0};
     misfit_of(s, s->ty, &misfit);
     sks_blur_adjoint_begin(a->blur, s->r);
-    for (size_t plane = 0; plane < a->grid->n_planes; plane++) {
-        sks_blur_adjoint_plane(a->blur, plane, s->tg + plane * a->grid->plane_len);
-        FOR_PLANE_RUNS (&a->runs, plane, k, n)
+    for (size_t layer = 0; layer < a->grid->n_layers; layer++) {
+        sks_blur_adjoint_layer(a->blur, layer, s->tg + layer * a->grid->layer_len);
+        FOR_LAYER_RUNS (&a->runs, layer, k, n)
             direction_run(n, s->f + k, s->im + k, s->j + k, s->t + k, s->tg + k, (REAL)a->alpha,
                           (REAL)a->beta, (REAL)a->conjugacy, s->p + k, line);
     }
@@ -396,9 +396,9 @@ static sks_status take_data(struct arrays *s, const float *data)
     double read_variance = a->params->noise / a->params->adu;
 
     read_variance *= read_variance;
-    memset(s->d, 0, g->plane_len * sizeof(REAL));
-    memset(s->v, 0, g->plane_len * sizeof(REAL));
-    memset(s->keep, 0, g->plane_len * sizeof(REAL));
+    memset(s->d, 0, g->data_len * sizeof(REAL));
+    memset(s->v, 0, g->data_len * sizeof(REAL));
+    memset(s->keep, 0, g->data_len * sizeof(REAL));
     a->n_data = 0;
     for (size_t k = 0; k < g->nx * g->ny; k++) {
         size_t at = k / g->nx * g->array_nx + k % g->nx;
@@ -440,7 +440,7 @@ static sks_status take_image(struct arrays *s, const char *what, const float *fr
 static sks_status take_images(struct arrays *s, const sks_deconvolution_input *input)
 {
     struct mem_state *a = &s->state;
-    size_t size_bytes = a->grid->n_planes * a->grid->plane_len * sizeof(REAL);
+    size_t size_bytes = a->grid->n_layers * a->grid->layer_len * sizeof(REAL);
     sks_status status;
 
     memset(s->f, 0, size_bytes);
@@ -457,7 +457,7 @@ static sks_status take_images(struct arrays *s, const sks_deconvolution_input *i
     return status;
 }
 
-/* The planes that only method 3 needs, when it is used for the first time. */
+/* The image that only method 3 needs, when it is used for the first time. */
 static sks_status prepare_method(struct arrays *s)
 {
     if (s->state.method != SKS_MEM_ACCURATE_NEWTON || s->w != NULL)
@@ -501,25 +501,25 @@ static sks_status solve(void *solver, const sks_mem_params *params,
 }
 
 /* The arrays that are always there, all but w. */
-static void name_arrays(struct arrays *s, REAL **planes[8], REAL **pixels[7])
+static void name_arrays(struct arrays *s, REAL **images[8], REAL **pixels[7])
 {
-    REAL **const of_planes[8] = {&s->f, &s->im, &s->g, &s->h, &s->j, &s->t, &s->tg, &s->p};
+    REAL **const of_images[8] = {&s->f, &s->im, &s->g, &s->h, &s->j, &s->t, &s->tg, &s->p};
     REAL **const of_pixels[7] = {&s->d, &s->v, &s->keep, &s->y, &s->ty, &s->py, &s->r};
 
-    memcpy(planes, of_planes, sizeof(of_planes));
+    memcpy(images, of_images, sizeof(of_images));
     memcpy(pixels, of_pixels, sizeof(of_pixels));
 }
 
 static void destroy(void *solver)
 {
     struct arrays *s = solver;
-    REAL **planes[8], **pixels[7];
+    REAL **images[8], **pixels[7];
 
     if (s == NULL)
         return;
-    name_arrays(s, planes, pixels);
+    name_arrays(s, images, pixels);
     for (size_t i = 0; i < 8; i++)
-        free(*planes[i]);
+        free(*images[i]);
     for (size_t i = 0; i < 7; i++)
         free(*pixels[i]);
     free(s->w);
@@ -530,16 +530,16 @@ static void destroy(void *solver)
 static sks_status create(const sks_convolver *convolver, void **solver)
 {
     struct arrays *s = calloc(1, sizeof(*s));
-    REAL **planes[8], **pixels[7];
+    REAL **images[8], **pixels[7];
     bool is_there = true;
     sks_status status;
 
     if (s == NULL)
         return sks_fail_nomem("a deconvolution");
     s->convolver = convolver;
-    name_arrays(s, planes, pixels);
+    name_arrays(s, images, pixels);
     for (size_t i = 0; i < 8; i++)
-        is_there = (*planes[i] = sks_convolver_alloc_planes(convolver)) != NULL && is_there;
+        is_there = (*images[i] = sks_convolver_alloc_planes(convolver)) != NULL && is_there;
     for (size_t i = 0; i < 7; i++)
         is_there = (*pixels[i] = sks_convolver_alloc_data(convolver)) != NULL && is_there;
     status = is_there ? sks_blur_create(convolver, &s->state.blur)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_PLANES = 6, N_PIXELS = 5, DAMPING_ORDER = 10 };
+enum { N_IMAGES = 6, N_PIXELS = 5, DAMPING_ORDER = 10 };
 
 /* A sub-pixel that the data see less than this is left as it is. */
 #define LEAST_SEEN 1e-3
@@ -19,11 +19,16 @@ struct products {
     double with_last, of_last;
 };
 
+/* Of an image. */
+struct summary {
+    double sum, max, min;
+};
+
 struct arrays {
     const sks_convolver_grid *grid;
     sks_blur *blur;
     struct live_runs runs;
-    /* Planes of sub-pixels. */
+    /* Images, in layers. */
     REAL *f;      /* where the step starts: image, or the point that acceleration leads to */
     REAL *x;      /* the last step's end */
     REAL *move;   /* x less the end before */
@@ -112,33 +117,43 @@ static void step_run(size_t n, const REAL *restrict f, const REAL *restrict fact
     sums->of_last += (double)of_last;
 }
 
-/* f = x + a move, never negative. */
+/* f = x + a move, never negative; what f is like. */
 SKS_SIMD
 static void lead_run(size_t n, const REAL *restrict x, const REAL *restrict move, REAL a,
-                     REAL *restrict f)
+                     REAL *restrict f, struct summary *summary)
 {
+    REAL sum = 0, max = (REAL)summary->max, min = (REAL)summary->min;
+
+#pragma omp simd reduction(+ : sum) reduction(max : max) reduction(min : min)
     for (size_t i = 0; i < n; i++) {
         REAL lead = x[i] + a * move[i];
 
-        f[i] = lead > 0 ? lead : 0;
+        lead = lead > 0 ? lead : 0;
+        f[i] = lead;
+        sum += lead;
+        max = lead > max ? lead : max;
+        min = lead < min ? lead : min;
     }
+    summary->sum += (double)sum;
+    summary->max = (double)max;
+    summary->min = (double)min;
 }
 
 /* ---- the iteration ---- */
 
-static void note_image(struct arrays *s)
+/* f and y from where the last step ended, a of its length further on. */
+static void lead(struct arrays *s, double a)
 {
-    double power = 0, max = 0, min = INFINITY;
+    struct summary summary = {.max = 0, .min = INFINITY};
 
     FOR_RUNS (&s->runs, k, n)
-        for (size_t i = k; i < k + n; i++) {
-            power += (double)s->f[i];
-            max = fmax(max, (double)s->f[i]);
-            min = fmin(min, (double)s->f[i]);
-        }
-    s->step.total_power = power;
-    s->step.max = max;
-    s->step.min = min;
+        lead_run(n, s->x + k, s->move + k, (REAL)a, s->f + k, &summary);
+    sks_blur_forward(s->blur, s->f, s->y);
+    s->step.total_power = summary.sum;
+    s->step.max = summary.max;
+    s->step.min = summary.min;
+    s->step.step = a;
+    s->step.n_convolutions++;
 }
 
 /* A^T(w q) from y. */
@@ -165,11 +180,8 @@ static void take_step(struct arrays *s)
     /* There are two changes to compare from the second step on. */
     if (s->params->accelerated && s->step.iteration > 1 && sums.of_last > 0)
         a = fmin(fmax(sums.with_last / sums.of_last, 0), 1 - 1e-6);
-    FOR_RUNS (&s->runs, k, n)
-        lead_run(n, s->x + k, s->move + k, (REAL)a, s->f + k);
-    sks_blur_forward(s->blur, s->f, s->y);
-    s->step.step = a;
-    s->step.n_convolutions += 2;
+    s->step.n_convolutions++;
+    lead(s, a);
 }
 
 static sks_deconvolution_end loop(struct arrays *s, sks_deconvolution_log log, void *context)
@@ -177,7 +189,6 @@ static sks_deconvolution_end loop(struct arrays *s, sks_deconvolution_log log, v
     for (;;) {
         s->step.chi_square = chi_square(n_pixels(s), s->d, s->weight, s->y);
         s->step.per_datum = s->step.chi_square / (double)s->n_data;
-        note_image(s);
         if (s->step.iteration > 0 && log != NULL)
             log(context, &s->step);
         if (s->params->aim > 0 && s->step.chi_square <= s->target)
@@ -198,9 +209,9 @@ static sks_status take_data(struct arrays *s, const float *data, double *flat)
     const sks_convolver_grid *g = s->grid;
     double read_noise = s->params->noise / s->params->adu, sum = 0;
 
-    memset(s->d, 0, g->plane_len * sizeof(REAL));
-    memset(s->weight, 0, g->plane_len * sizeof(REAL));
-    memset(s->keep, 0, g->plane_len * sizeof(REAL));
+    memset(s->d, 0, g->data_len * sizeof(REAL));
+    memset(s->weight, 0, g->data_len * sizeof(REAL));
+    memset(s->keep, 0, g->data_len * sizeof(REAL));
     s->n_data = 0;
     for (size_t k = 0; k < g->nx * g->ny; k++) {
         size_t at = k / g->nx * g->array_nx + k % g->nx;
@@ -230,10 +241,11 @@ static sks_status take_first_image(struct arrays *s, const sks_deconvolution_inp
                                    double flat)
 {
     const float *first = input->guess != NULL ? input->guess : input->model;
-    size_t size_bytes = s->grid->n_planes * s->grid->plane_len * sizeof(REAL);
+    size_t size_bytes = s->grid->n_layers * s->grid->layer_len * sizeof(REAL);
 
     memset(s->f, 0, size_bytes);
     memset(s->change, 0, size_bytes);
+    memset(s->move, 0, size_bytes);
     if (first != NULL)
         sks_blur_load_image(s->blur, first, flat, s->f);
     FOR_RUNS (&s->runs, k, n)
@@ -276,7 +288,7 @@ static sks_status solve(void *solver, const sks_richardson_lucy_params *params,
                                        .alpha = NAN,
                                        .a_sp = NAN,
                                        .beta = NAN,
-                                       .n_convolutions = 3};
+                                       .n_convolutions = 2};
     status = sks_blur_set_psf(s->blur, input->psf, input->psf_nx, input->psf_ny, input->icf);
     if (status == SKS_OK)
         status = take_data(s, input->data, &flat);
@@ -285,7 +297,7 @@ static sks_status solve(void *solver, const sks_richardson_lucy_params *params,
     if (status != SKS_OK)
         return status;
     find_sight(s);
-    sks_blur_forward(s->blur, s->f, s->y);
+    lead(s, 0);
     end = loop(s, log, context);
     if (sks_blur_has_icf(s->blur) && !params->hidden)
         s->step.n_convolutions++;
@@ -299,25 +311,25 @@ static sks_status solve(void *solver, const sks_richardson_lucy_params *params,
     return SKS_OK;
 }
 
-static void name_arrays(struct arrays *s, REAL **planes[N_PLANES], REAL **pixels[N_PIXELS])
+static void name_arrays(struct arrays *s, REAL **images[N_IMAGES], REAL **pixels[N_PIXELS])
 {
-    REAL **const of_planes[N_PLANES] = {&s->f, &s->x, &s->move, &s->change, &s->factor, &s->sight};
+    REAL **const of_images[N_IMAGES] = {&s->f, &s->x, &s->move, &s->change, &s->factor, &s->sight};
     REAL **const of_pixels[N_PIXELS] = {&s->d, &s->weight, &s->keep, &s->y, &s->q};
 
-    memcpy(planes, of_planes, sizeof(of_planes));
+    memcpy(images, of_images, sizeof(of_images));
     memcpy(pixels, of_pixels, sizeof(of_pixels));
 }
 
 static void destroy(void *solver)
 {
     struct arrays *s = solver;
-    REAL **planes[N_PLANES], **pixels[N_PIXELS];
+    REAL **images[N_IMAGES], **pixels[N_PIXELS];
 
     if (s == NULL)
         return;
-    name_arrays(s, planes, pixels);
-    for (size_t i = 0; i < N_PLANES; i++)
-        free(*planes[i]);
+    name_arrays(s, images, pixels);
+    for (size_t i = 0; i < N_IMAGES; i++)
+        free(*images[i]);
     for (size_t i = 0; i < N_PIXELS; i++)
         free(*pixels[i]);
     sks_blur_destroy(s->blur);
@@ -327,7 +339,7 @@ static void destroy(void *solver)
 static sks_status create(const sks_convolver *convolver, void **solver)
 {
     struct arrays *s = calloc(1, sizeof(*s));
-    REAL **planes[N_PLANES], **pixels[N_PIXELS];
+    REAL **images[N_IMAGES], **pixels[N_PIXELS];
     bool is_there = true;
     sks_status status;
 
@@ -335,9 +347,9 @@ static sks_status create(const sks_convolver *convolver, void **solver)
         return sks_fail_nomem("a deconvolution");
     s->grid = sks_convolver_grid_of(convolver);
     s->runs = live_runs_of(s->grid);
-    name_arrays(s, planes, pixels);
-    for (size_t i = 0; i < N_PLANES; i++)
-        is_there = (*planes[i] = sks_convolver_alloc_planes(convolver)) != NULL && is_there;
+    name_arrays(s, images, pixels);
+    for (size_t i = 0; i < N_IMAGES; i++)
+        is_there = (*images[i] = sks_convolver_alloc_planes(convolver)) != NULL && is_there;
     for (size_t i = 0; i < N_PIXELS; i++)
         is_there = (*pixels[i] = sks_convolver_alloc_data(convolver)) != NULL && is_there;
     status = is_there ? sks_blur_create(convolver, &s->blur)

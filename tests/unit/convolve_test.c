@@ -1,4 +1,4 @@
-/* Convolution by FFT, in planes, is the convolution of its definition: it agrees with sums written
+/* Convolution by FFT, in layers, is the convolution of its definition: it agrees with sums written
  * out, its adjoint is its transpose, nothing wraps where it should not, and threads may share it.
  */
 #include "kernels/astro/convolve.h"
@@ -75,23 +75,15 @@ static void set(const sks_convolver_grid *g, void *reals, size_t i, double value
         ((float *)reals)[i] = (float)value;
 }
 
-/* Where sub-pixel (x, y) of the array is in planes. */
-static size_t sub_pixel(const sks_convolver_grid *g, size_t x, size_t y)
-{
-    size_t s = g->subsample;
-
-    return (y % s * s + x % s) * g->plane_len + y / s * g->array_nx + x / s;
-}
-
-static void *random_planes(const struct set_up *s)
+static void *random_image(const struct set_up *s)
 {
     const sks_convolver_grid *g = s->grid;
-    void *planes = sks_convolver_alloc_planes(s->convolver);
+    void *image = sks_convolver_alloc_planes(s->convolver);
 
     for (size_t y = 0; y < g->subsample * g->live_ny; y++)
         for (size_t x = 0; x < g->subsample * g->live_nx; x++)
-            set(g, planes, sub_pixel(g, x, y), noise(y * 1009 + x));
-    return planes;
+            set(g, image, sks_convolver_place(g, x, y), noise(y * 1009 + x));
+    return image;
 }
 
 static void *random_data(const struct set_up *s)
@@ -153,7 +145,7 @@ static const sks_convolver_options shapes[] = {
 static void agree_with_sums(const struct set_up *s, double tolerance)
 {
     const sks_convolver_grid *g = s->grid;
-    void *f = random_planes(s), *r = random_data(s);
+    void *f = random_image(s), *r = random_data(s);
     void *y = sks_convolver_alloc_data(s->convolver), *h = sks_convolver_alloc_planes(s->convolver);
     size_t width = g->subsample * g->array_nx, height = g->subsample * g->array_ny;
 
@@ -164,7 +156,7 @@ static void agree_with_sums(const struct set_up *s, double tolerance)
 
             for (size_t k = 0; k < width * height; k++)
                 sum += seen(s, i, j, k % width, k / width, false) *
-                       get(g, f, sub_pixel(g, k % width, k / width));
+                       get(g, f, sks_convolver_place(g, k % width, k / width));
             assert_near(get(g, y, j * g->array_nx + i), sum, tolerance);
         }
     sks_blur_adjoint_squared(s->blur, r, h);
@@ -174,7 +166,7 @@ static void agree_with_sums(const struct set_up *s, double tolerance)
         for (size_t p = 0; p < g->nx * g->ny; p++)
             sum += seen(s, p % g->nx, p / g->nx, k % width, k / width, true) *
                    get(g, r, p / g->nx * g->array_nx + p % g->nx);
-        assert_near(get(g, h, sub_pixel(g, k % width, k / width)), sum, tolerance);
+        assert_near(get(g, h, sks_convolver_place(g, k % width, k / width)), sum, tolerance);
     }
     free(f);
     free(r);
@@ -211,7 +203,7 @@ static void adjoint_is_the_transpose(void **unused)
 
         options.precision = SKS_PRECISION_DOUBLE;
         s = make(options, i % 2 == 0 ? &icf : NULL);
-        f = random_planes(&s);
+        f = random_image(&s);
         r = random_data(&s);
         y = sks_convolver_alloc_data(s.convolver);
         g = sks_convolver_alloc_planes(s.convolver);
@@ -219,7 +211,7 @@ static void adjoint_is_the_transpose(void **unused)
         sks_blur_adjoint(s.blur, r, g);
         for (size_t k = 0; k < s.grid->array_nx * s.grid->array_ny; k++)
             left += get(s.grid, y, k) * get(s.grid, r, k);
-        for (size_t k = 0; k < s.grid->n_planes * s.grid->plane_len; k++)
+        for (size_t k = 0; k < s.grid->n_layers * s.grid->layer_len; k++)
             right += get(s.grid, f, k) * get(s.grid, g, k);
         assert_near(left, right, 1e-12 * fabs(left));
         free(f);
@@ -250,7 +242,7 @@ static void padding_keeps_edges_apart(void **unused)
         s = make(options, NULL);
         f = sks_convolver_alloc_planes(s.convolver);
         y = sks_convolver_alloc_data(s.convolver);
-        set(s.grid, f, sub_pixel(s.grid, 0, 0), 1);
+        set(s.grid, f, sks_convolver_place(s.grid, 0, 0), 1);
         sks_blur_forward(s.blur, f, y);
         for (size_t j = 0; j < s.grid->ny; j++)
             for (size_t i = s.grid->nx - 4; i < s.grid->nx; i++)
@@ -271,22 +263,22 @@ static void visible_image_is_convolved_with_the_icf(void **unused)
         (sks_convolver_options){
             .nx = SIDE / 2, .ny = SIDE / 2, .psf_nx = 5, .psf_ny = 5, .subsample = 2},
         &icf);
-    void *planes = sks_convolver_alloc_planes(s.convolver);
+    void *image = sks_convolver_alloc_planes(s.convolver);
     float in[SIDE * SIDE] = {0}, out[SIDE * SIDE];
     double sum = 0;
 
     (void)unused;
     in[12 * SIDE + 11] = 100;
-    sks_blur_load_image(s.blur, in, 0, planes);
-    sks_blur_store_image(s.blur, planes, false, out);
+    sks_blur_load_image(s.blur, in, 0, image);
+    sks_blur_store_image(s.blur, image, false, out);
     assert_memory_equal(in, out, sizeof(in));
-    sks_blur_store_image(s.blur, planes, true, out);
+    sks_blur_store_image(s.blur, image, true, out);
     for (size_t k = 0; k < SIDE * SIDE; k++)
         sum += (double)out[k];
     assert_near(sum, 100, 1e-4);
     assert_near(out[12 * SIDE + 13] / out[12 * SIDE + 11], exp(-0.5 * 4 / (1.5 * 1.5)), 1e-5);
     assert_near(out[15 * SIDE + 11] / out[12 * SIDE + 11], exp(-0.5 * 9 / (2. * 2.)), 1e-5);
-    free(planes);
+    free(image);
     unmake(&s);
 }
 
@@ -349,7 +341,7 @@ static void *work(void *argument)
 {
     struct worker *worker = argument;
     const struct set_up *s = worker->shared;
-    void *f = random_planes(s), *y = sks_convolver_alloc_data(s->convolver);
+    void *f = random_image(s), *y = sks_convolver_alloc_data(s->convolver);
     sks_blur *blur = NULL;
 
     for (int round = 0; round < 5; round++) {
