@@ -64,7 +64,9 @@ sks_status sks_scratch_parameters(sks_scratch *scratch, const sks_values *parame
     if (status != SKS_OK)
         return status;
     for (const sks_param *p = sks_values_table(values); status == SKS_OK && p->name != NULL; p++)
-        if (p->type == SKS_OUTPUT && !sks_values_was_given(values, p->name))
+        /* Products that are made only when asked for are left out. */
+        if (p->type == SKS_OUTPUT && (p->is_required || p->default_text != NULL) &&
+            !sks_values_was_given(values, p->name))
             status = place(scratch, p, values);
     if (status != SKS_OK) {
         sks_values_destroy(values);
