@@ -150,11 +150,12 @@ size_t sks_rows_padding(const sks_rows *rows, uint64_t size)
 
 /* A sexagesimal text is shortened to a sexagesimal text where its unit is what colons mean in that
  * column; otherwise degrees are written. */
-static bool shortens_to_sexagesimal(const sks_rows *rows, const sks_span *given, int i)
+static bool shortens_to_sexagesimal(const sks_rows *rows, const sks_span *given, int i,
+                                    double value)
 {
     bool is_hours = i == 0 && rows->is_equatorial;
 
-    if (rows->is_to_sky)
+    if (rows->is_to_sky || !(fabs(value) < 999.0)) /* more has no place there */
         return false;
     if (memchr(given->text, ':', given->length) != NULL)
         return true;
@@ -174,7 +175,7 @@ static inline char *put_given(const sks_rows *rows, const sks_span *given, int i
     if (given->length == 0)
         return sks_number_write(to, NAN, SKS_GIVEN_WIDTH, 0);
     if (given->length > SKS_GIVEN_WIDTH) {
-        if (!shortens_to_sexagesimal(rows, given, i))
+        if (!shortens_to_sexagesimal(rows, given, i, value))
             return sks_number_write(to, value, SKS_GIVEN_WIDTH, GIVEN_SKY_DECIMALS);
         return sks_sexagesimal_write(to, i == 0 && rows->is_equatorial ? value / 15.0 : value,
                                      SKS_GIVEN_WIDTH, 5, 0, i == 1);

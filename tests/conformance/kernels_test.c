@@ -49,6 +49,10 @@ static const struct input {
     {"completeness", "image=stars.fits psf-model=moffat:1.8:3:9 mag=15:18:1 mode=per-bin stars=5 "
                      "iterations=3 annulus=8 dannulus=4 match=strict aperture-correction=auto "
                      "output=product.fits"},
+    {"deconvolve", "image=stars.fits psf-model=gauss:1.8:5 section=48 step=32 subsample=2 "
+                   "max-iterations=3 output=product.fits"},
+    {"deconvolve", "image=stars.fits psf-model=gauss:1.8:5 section=48 step=32 subsample=1 "
+                   "method=rl max-iterations=3 output=product.fits"},
     {"command", "command=echo_{} inputs=words.txt output=product"},
     {"null", "tasks=1009"},
     {"synthetic", "tasks=101 cost=2 steps-per-us=10 distribution=lognormal"},
