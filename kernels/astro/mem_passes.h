@@ -129,18 +129,24 @@ static void move_run(size_t n, const REAL *restrict u, const REAL *restrict tg, 
     range->min = (double)min;
 }
 
-/* im = 1 / f; returns the sum of f. */
+/* The image becomes the model, im = 1 / f. With both multipliers zero grad J is zero then and D is
+ * f: these are the sums that are not. */
 SKS_SIMD
-static double reciprocal_run(size_t n, const REAL *restrict f, REAL *restrict im)
+static void adopt_run(size_t n, const REAL *restrict f, const REAL *restrict g, REAL *restrict im,
+                      struct mem_norms *sums)
 {
-    REAL sum = 0;
+    REAL gg = 0, power = 0;
 
-#pragma omp simd reduction(+ : sum)
+#pragma omp simd reduction(+ : gg, power)
     for (size_t i = 0; i < n; i++) {
         im[i] = 1 / f[i];
-        sum += f[i];
+        gg += g[i] * g[i] * f[i];
+        power += f[i];
     }
-    return (double)sum;
+    sums->gg += (double)gg;
+    sums->one += (double)power;
+    sums->entropy += (double)power;
+    sums->power += (double)power;
 }
 
 /* ---- method 3: (1/f + alpha P^T B^T (1/v) B P) x = grad J ---- */

@@ -75,15 +75,18 @@ static void derivatives(struct arrays *s)
 
 /* ---- 1: new multipliers ---- */
 
+/* The image as the model of itself; the trial image is not renewed. */
 static void adopt_model(struct arrays *s)
 {
     struct mem_state *a = &s->state;
 
-    a->model_power = 0;
+    a->norms = (struct mem_norms){0};
     FOR_RUNS (&a->runs, k, n)
-        a->model_power += reciprocal_run(n, s->f + k, s->im + k);
+        adopt_run(n, s->f + k, s->g + k, s->im + k, &a->norms);
+    a->model_power = a->norms.power;
     a->alpha = a->beta = 0;
     a->outer_steps = 0;
+    sks_mem_set_gradient(a);
 }
 
 /* Keeps |grad J| / |1| where a few inner iterations lead to a solution again. */
@@ -126,7 +129,6 @@ static void new_multipliers(struct arrays *s)
     if (!sks_mem_fits(a)) {
         if (a->outer_steps >= a->params->m_update && a->misfit.error > a->most) {
             adopt_model(s);
-            recompute(s);
             a->step.renewed_model = true;
         }
         a->outer_steps++;
