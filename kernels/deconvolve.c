@@ -33,6 +33,7 @@ static const char *const methods[] = {"mem", "rl", NULL};
 static const char *const mem_methods[] = {"default", "approximate", "conjugate", "newton", NULL};
 static const char *const boundaries[] = {"pad", "wrap", NULL};
 static const char *const pastes[] = {"inner", "smooth", NULL};
+static const char *const answers[] = {"yes", "no", NULL};
 static const char *const precisions[] = {"single", "double", NULL};
 
 #define REAL(name_, unit_, low_, high_, default_, help_)                                           \
@@ -65,13 +66,16 @@ static const sks_param params[] = {
      .help = "data-quality image of the same frame; marked pixels are left out"},
     INT("mask-bits", NULL, 1, 2147483647, "2147483647",
         "the bits of the mask that count, added up"),
+    REAL("datamin", "DN", -1e30, 1e30, NULL, "pixels below are left out"),
+    REAL("datamax", "DN", -1e30, 1e30, NULL, "pixels above are left out, as saturated ones should"),
     SKS_PSF_PARAMS,
     REAL("psf-radius", "px", 1, 2000, NULL, "cut the PSF here; default: its own radius"),
     INT("subsample", "1/px", 1, 4, "2", "sub-pixels per pixel on each axis"),
-    FLAG("blksum", "yes",
-         "a pixel is the sum of its sub-pixels, as in the paper; no: the PSF has the pixel in it"),
+    CHOICE(
+        "blksum", answers, "yes",
+        "a pixel is the sum of its sub-pixels, as in the paper; no: the PSF has the pixel in it"),
     INT("section", "px", 4, 8192, "256", "side of the sections"),
-    INT("step", "px", 1, 8192, "128", "from one section to the next"),
+    INT("step", "px", 1, 8192, NULL, "from one section to the next; default: half a section"),
     {.name = "only",
      .type = SKS_TEXT,
      .unit = "px",
@@ -84,9 +88,10 @@ static const sks_param params[] = {
          "chi-square per pixel to stop at (the paper's 0.1 is never reached)"),
     INT("max-iterations", "iterations", 1, 1000000, "100", "of a section"),
     REAL("total-power", "DN", 0, 1e30, "0", "mem: of each section; 0: that of the data"),
+    REAL("power-tolerance", NULL, 1e-9, 1e9, "0.1", "mem: of the total power, relative"),
     REAL("damping", NULL, 0, 1e9, NULL,
          "mem: 1 to 100, weight of the Hessian's diagonal, default 1; rl: sigma, default 0"),
-    FLAG("accelerated", "yes", "rl: vector acceleration"),
+    CHOICE("accelerated", answers, "yes", "rl: vector acceleration"),
     CHOICE("mem-method", mem_methods, "default", "mem: how a step is found"),
     INT("m-update", "steps", 1, 1000000, "1", "mem: outer steps between updates of the model"),
     {.name = "model",
@@ -190,9 +195,9 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
 
     d->is_rl = sks_values_choice(values, "method") == 1;
     d->subsample = (unsigned)sks_values_int(values, "subsample");
-    d->takes_first = !sks_values_flag(values, "blksum");
+    d->takes_first = sks_values_choice(values, "blksum") == 1;
     d->size = (size_t)sks_values_int(values, "section");
-    d->step = (size_t)sks_values_int(values, "step");
+    d->step = sks_values_has(values, "step") ? (size_t)sks_values_int(values, "step") : d->size / 2;
     d->boundary = sks_values_choice(values, "boundary") == 1 ? SKS_BOUNDARY_WRAP : SKS_BOUNDARY_PAD;
     d->is_smooth = sks_values_choice(values, "paste") == 1;
     d->precision =
@@ -207,6 +212,7 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
     d->mem.max_iterations = (unsigned)sks_values_int(values, "max-iterations");
     d->mem.m_update = (unsigned)sks_values_int(values, "m-update");
     d->mem.method = (sks_mem_method)sks_values_choice(values, "mem-method");
+    d->mem.tol[2] = sks_values_real(values, "power-tolerance");
     if (has_damping)
         d->mem.damping = sks_values_real(values, "damping");
     d->rl = (sks_richardson_lucy_params){
@@ -216,7 +222,7 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
         .aim = d->mem.aim,
         .max_iterations = d->mem.max_iterations,
         .damping = has_damping ? d->mem.damping : 0,
-        .accelerated = sks_values_flag(values, "accelerated"),
+        .accelerated = sks_values_choice(values, "accelerated") == 0,
     };
     if (d->is_rl && d->mem.poisson)
         return sks_fail(SKS_ERR_USAGE, "poisson is for mem: rl takes noise and gain");
@@ -224,6 +230,21 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
         return sks_fail(SKS_ERR_USAGE, "step %zu: sections of %zu pixels would leave gaps", d->step,
                         d->size);
     return d->is_rl ? sks_richardson_lucy_check(&d->rl) : sks_mem_check(&d->mem);
+}
+
+/* Pixels outside the limits become NaN; how many are left. */
+static size_t limit_data(const sks_values *values, sks_image *image)
+{
+    double low = sks_values_has(values, "datamin") ? sks_values_real(values, "datamin") : -INFINITY;
+    double high = sks_values_has(values, "datamax") ? sks_values_real(values, "datamax") : INFINITY;
+    size_t n = 0;
+
+    for (size_t i = 0; i < image->nx * image->ny; i++) {
+        if (!((double)image->data[i] >= low && (double)image->data[i] <= high))
+            image->data[i] = NAN;
+        n += isfinite(image->data[i]);
+    }
+    return n;
 }
 
 static sks_status read_image(const sks_values *values, sks_deconvolve *d)
@@ -234,8 +255,8 @@ static sks_status read_image(const sks_values *values, sks_deconvolve *d)
     if (status == SKS_OK && sks_values_has(values, "mask"))
         status = sks_image_mask(d->image, sks_values_text(values, "mask"),
                                 (long)sks_values_int(values, "mask-bits"));
-    if (status == SKS_OK && d->image->n_blank == d->image->nx * d->image->ny)
-        status = sks_fail(SKS_ERR_INPUT, "%s: the mask leaves not one pixel", name);
+    if (status == SKS_OK && limit_data(values, d->image) == 0)
+        status = sks_fail(SKS_ERR_INPUT, "%s: mask and limits leave not one pixel", name);
     return status;
 }
 

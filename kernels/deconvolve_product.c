@@ -148,9 +148,9 @@ static void tell_method(const sks_deconvolve *d, struct history *h)
              d->rl.noise, d->rl.adu, d->rl.aim, d->rl.damping, d->rl.accelerated ? "yes" : "no");
     else
         tell(h,
-             "method mem, noise %g e-, gain %g e-/DN, poisson %s, aim %g, total power %g, "
+             "method mem, noise %g e-, gain %g e-/DN, poisson %s, aim %g, total power %g (to %g), "
              "m_update %u, method %d, damping %g",
-             m->noise, m->adu, m->poisson ? "yes" : "no", m->aim, m->tp, m->m_update,
+             m->noise, m->adu, m->poisson ? "yes" : "no", m->aim, m->tp, m->tol[2], m->m_update,
              (int)m->method, m->damping);
     tell(h, "at most %u iterations, %s precision", m->max_iterations,
          d->precision == SKS_PRECISION_DOUBLE ? "double" : "single");
