@@ -26,7 +26,7 @@ enum { N_POSITIONS = 100000 };
 #else
 enum { N_POSITIONS = 1000000 };
 #endif
-enum { N_FEW = 5000, FAILED = 1, USAGE = 2, MAX_TERMS = 16 };
+enum { N_FEW = 5000, STRIDE = N_POSITIONS / N_FEW, FAILED = 1, USAGE = 2, MAX_TERMS = 16 };
 
 static const char *program;
 static char folder[] = "/tmp/skyscale-transform-XXXXXX";
@@ -119,7 +119,7 @@ static void read_frame(void)
     fits_open_file(&fits, "frame.fits", READONLY, &code);
     fits_get_hdrspace(fits, &n_cards, NULL, &code);
     for (int i = 0; i < 2; i++) {
-        char key[16];
+        char key[FLEN_KEYWORD];
 
         snprintf(key, sizeof(key), "CRPIX%d", i + 1);
         fits_read_key(fits, TDOUBLE, key, &frame.crpix[i], NULL, &code);
@@ -280,7 +280,8 @@ static void columns_and_carry(void **unused)
     text = rest = spawn_read_file("carried.txt", NULL);
     while ((row = next_row(&rest)) != NULL) {
         char name[32], note[32], x[32], y[32];
-        double ra, dec, pixel[2] = {position(200 * (size_t)n, 0), position(200 * (size_t)n, 1)};
+        double ra, dec,
+            pixel[2] = {position(STRIDE * (size_t)n, 0), position(STRIDE * (size_t)n, 1)};
         double sky[2];
         char expected_name[32];
 
@@ -368,8 +369,8 @@ static void sexagesimal_out_and_in(void **unused)
 
         if (sscanf(row, "%*s %*s %lf %lf", &x, &y) != 2)
             fail_msg("row \"%s\"", row);
-        check_near("x", (size_t)n, x, position(200 * (size_t)n, 0), 2e-6);
-        check_near("y", (size_t)n, y, position(200 * (size_t)n, 1), 2e-6);
+        check_near("x", (size_t)n, x, position(STRIDE * (size_t)n, 0), 2e-6);
+        check_near("y", (size_t)n, y, position(STRIDE * (size_t)n, 1), 2e-6);
     }
     assert_int_equal(n, N_FEW);
     free(text);
@@ -479,7 +480,7 @@ static void tables_out_and_in(void **unused)
         double pixel[2] = {column[0][i], column[1][i]}, sky[2];
 
         for (int k = 0; k < 2; k++)
-            check_near("pixel", i, pixel[k], position(200 * i, k), 5.1e-7);
+            check_near("pixel", i, pixel[k], position(STRIDE * i, k), 5.1e-7);
         expect_sky(pixel, sky);
         for (int k = 0; k < 2; k++)
             check_near("sky", i, column[2 + k][i], sky[k], 1e-12);
@@ -676,8 +677,8 @@ static void make_lists(void)
         fprintf(list, "%.6f %.6f\n", position(i, 0), position(i, 1));
     fprintf(few, "# name y note x\n");
     for (size_t i = 0; i < N_FEW; i++)
-        fprintf(few, "star-%zu %.6f a;b %.6f # seen\n", i, position(200 * i, 1),
-                position(200 * i, 0));
+        fprintf(few, "star-%zu %.6f a;b %.6f # seen\n", i, position(STRIDE * i, 1),
+                position(STRIDE * i, 0));
     assert_int_equal(fclose(list) | fclose(few), 0);
 }
 
