@@ -52,6 +52,10 @@ const sks_command sks_command_synth = {
     .details =
         "Scenes:\n"
         "  wfpc2      a star cluster as HST's WFPC2/PC1 sees it, with the list of its stars\n"
+        "  m71        the same, like the frame of M71: loose, F555W, 60 s\n"
+        "  ngc6293    the same, like the frame of NGC 6293: crowded, F814W, 2860 s\n"
+        "  stars      an image with the stars of a list added to it\n"
+        "  psf        the image of a PSF at one place, sampled as finely as wanted\n"
         "  positions  random positions over a frame, in pixels or on the sky\n"
         "  wcs        a small blank frame with a projection of one's choice\n"
         "\n"
@@ -59,6 +63,9 @@ const sks_command sks_command_synth = {
         "the same bytes on every machine.\n"
         "\n"
         "  skyscale synth wfpc2 -o frame.fits --truth stars.txt\n"
+        "  skyscale synth m71 -o m71.fits --truth m71.txt --psf m71.psf.fits --cosmic-rays 100\n"
+        "  skyscale synth stars --image frame.fits --psf psf.fits --list stars.txt -o more.fits\n"
+        "  skyscale synth psf --psf psf.fits --at 400,400 --subsample 2 -o picture.fits\n"
         "  skyscale synth positions --image frame.fits -n 1000000 -o list.txt",
     .min_operands = 1,
     .max_operands = 1,

@@ -283,7 +283,86 @@ static sks_status prepare_stamp(const char *name, float *stamp, size_t n, unsign
     return SKS_OK;
 }
 
-static sks_status read_grid(fitsfile *file, const char *name, size_t n_stamps, sks_psf *psf)
+/* A picture made square, with its centre in the middle and room for the interpolation and the
+ * pixel's width around it. */
+static void centre_stamp(const sks_psf_stamps *stamps, size_t k, size_t n, float *square)
+{
+    size_t nx = stamps->nx, ny = stamps->ny, middle = n / 2;
+    const float *from = stamps->samples + k * nx * ny;
+
+    for (size_t j = 0; j < ny; j++)
+        memcpy(square + (middle - ny / 2 + j) * n + middle - nx / 2, from + j * nx,
+               nx * sizeof(*square));
+}
+
+static sks_status make_stamps(const sks_psf_stamps *stamps, const char *name, double mag,
+                              sks_psf **psf)
+{
+    unsigned sampling = stamps->sampling;
+    size_t larger = stamps->nx > stamps->ny ? stamps->nx : stamps->ny;
+    size_t n = larger / 2 * 2 + 1 + 2 * (sampling / 2 + 3), middle = n / 2;
+    size_t n_stamps = stamps->grid[0] * stamps->grid[1];
+    float *square = calloc(n * n * n_stamps, sizeof(*square));
+    sks_psf *new = calloc(1, sizeof(*new));
+    sks_status status = SKS_OK;
+
+    if (square == NULL || new == NULL)
+        status = sks_fail_nomem("a PSF");
+    if (status == SKS_OK)
+        status = allocate_tables(new, n, n_stamps);
+    for (size_t k = 0; k < n_stamps && status == SKS_OK; k++) {
+        centre_stamp(stamps, k, n, square + k * n * n);
+        status = prepare_stamp(name, square + k * n * n, n, sampling);
+    }
+    if (status == SKS_OK)
+        status = fill_tables(new, name, square);
+    free(square);
+    if (status != SKS_OK) {
+        sks_psf_destroy(new);
+        return status;
+    }
+    new->function = SKS_PSF_NO_FUNCTION;
+    new->sampling = sampling;
+    new->info.function = "stamp";
+    new->info.mag = mag;
+    new->info.var_order = -1;
+    new->info.radius = ((double)middle - 3) / sampling;
+    new->centre[0] = new->centre[1] = (double)middle + (sampling % 2 == 0 ? 0.5 : 0);
+    for (int i = 0; i < 2; i++) {
+        new->grid[i] = stamps->grid[i];
+        new->grid_first[i] = stamps->grid_first[i];
+        new->grid_step[i] = stamps->grid_step[i];
+    }
+    *psf = new;
+    return SKS_OK;
+}
+
+static sks_status check_sampling(unsigned sampling)
+{
+    if (sampling < 1 || sampling > 64)
+        return sks_fail(SKS_ERR_USAGE, "PSF: %u samples per pixel: need 1 … 64", sampling);
+    return SKS_OK;
+}
+
+static bool are_sizes_good(size_t nx, size_t ny, size_t n_stamps)
+{
+    return nx >= 3 && ny >= 3 && nx <= MAX_SIDE / 2 && ny <= MAX_SIDE / 2 && n_stamps >= 1 &&
+           n_stamps <= MAX_STAMPS;
+}
+
+sks_status sks_psf_from_stamps(const sks_psf_stamps *stamps, double mag, sks_psf **psf)
+{
+    size_t n_stamps = stamps->grid[0] * stamps->grid[1];
+    sks_status status = check_sampling(stamps->sampling);
+
+    if (status == SKS_OK && !are_sizes_good(stamps->nx, stamps->ny, n_stamps))
+        status = sks_fail(SKS_ERR_USAGE, "PSF: cannot use %zu stamps of %zu x %zu samples",
+                          n_stamps, stamps->nx, stamps->ny);
+    return status == SKS_OK ? make_stamps(stamps, "PSF", mag, psf) : status;
+}
+
+static sks_status read_grid(fitsfile *file, const char *name, size_t n_stamps,
+                            sks_psf_stamps *stamps)
 {
     static const char *const keywords[6] = {"GRIDNX", "GRIDNY", "GRIDX0",
                                             "GRIDY0", "GRIDDX", "GRIDDY"};
@@ -300,81 +379,53 @@ static sks_status read_grid(fitsfile *file, const char *name, size_t n_stamps, s
                             value[0], value[1], n_stamps);
     }
     for (int i = 0; i < 2; i++) {
-        psf->grid[i] = (size_t)value[i];
-        psf->grid_first[i] = value[2 + i];
-        psf->grid_step[i] = value[4 + i];
+        stamps->grid[i] = (size_t)value[i];
+        stamps->grid_first[i] = value[2 + i];
+        stamps->grid_step[i] = value[4 + i];
     }
     return SKS_OK;
 }
 
-/* Stamps as tables of one odd square side, padded with zeros, the centre in the middle. */
-static sks_status read_stamps(fitsfile *file, const char *name, sks_psf *psf)
+/* The file's pictures; the caller frees *samples. */
+static sks_status read_stamps(fitsfile *file, const char *name, sks_psf_stamps *stamps,
+                              float **samples)
 {
     long size[3] = {0, 0, 1};
     int n_axes = 0, bitpix, fits = 0;
-    size_t n, n_stamps, middle;
-    float *pixels = NULL, *square = NULL;
     sks_status status;
 
     fits_get_img_param(file, 3, &bitpix, &n_axes, size, &fits);
-    if (fits != 0 || n_axes < 2 || n_axes > 3 || size[0] < 3 || size[1] < 3 ||
-        size[0] > MAX_SIDE / 2 || size[1] > MAX_SIDE / 2 || size[2] < 1 || size[2] > MAX_STAMPS)
+    if (fits != 0 || n_axes < 2 || n_axes > 3 || size[0] < 0 || size[1] < 0 || size[2] < 0 ||
+        !are_sizes_good((size_t)size[0], (size_t)size[1], (size_t)size[2]))
         return sks_fail(SKS_ERR_INPUT, "%s: %ld x %ld x %ld pixels are no picture of a PSF", name,
                         size[0], size[1], size[2]);
-    n_stamps = (size_t)size[2];
-    n = (size_t)(size[0] > size[1] ? size[0] : size[1]) / 2 * 2 + 1 + 2 * (psf->sampling / 2 + 3);
-    middle = n / 2;
-    status = read_grid(file, name, n_stamps, psf);
+    stamps->nx = (size_t)size[0];
+    stamps->ny = (size_t)size[1];
+    status = read_grid(file, name, (size_t)size[2], stamps);
     if (status == SKS_OK)
-        status = allocate_tables(psf, n, n_stamps);
-    if (status == SKS_OK)
-        status = read_planes(file, name, (size_t)size[0] * (size_t)size[1] * n_stamps, &pixels);
-    if (status == SKS_OK && (square = calloc(n * n * n_stamps, sizeof(*square))) == NULL)
-        status = sks_fail_nomem("a PSF");
-    for (size_t k = 0; k < n_stamps && status == SKS_OK; k++) {
-        const float *from = pixels + k * (size_t)(size[0] * size[1]);
-        float *to = square + k * n * n;
-
-        for (size_t j = 0; j < (size_t)size[1]; j++)
-            memcpy(to + (middle - (size_t)size[1] / 2 + j) * n + middle - (size_t)size[0] / 2,
-                   from + j * (size_t)size[0], (size_t)size[0] * sizeof(*to));
-        status = prepare_stamp(name, to, n, psf->sampling);
-    }
-    if (status == SKS_OK)
-        status = fill_tables(psf, name, square);
-    psf->centre[0] = psf->centre[1] = (double)middle + (psf->sampling % 2 == 0 ? 0.5 : 0);
-    psf->info.radius = ((double)middle - 3) / psf->sampling;
-    free(square);
-    free(pixels);
+        status = read_planes(file, name, stamps->nx * stamps->ny * (size_t)size[2], samples);
+    stamps->samples = *samples;
     return status;
 }
 
 sks_status sks_psf_read_stamp(const char *name, unsigned sampling, double mag, sks_psf **psf)
 {
-    sks_psf *new;
+    sks_psf_stamps stamps = {.sampling = sampling};
+    float *samples = NULL;
     fitsfile *file = NULL;
     int fits = 0;
-    sks_status status;
+    sks_status status = check_sampling(sampling);
 
-    if (sampling < 1 || sampling > 64)
-        return sks_fail(SKS_ERR_USAGE, "PSF: %u samples per pixel: need 1 … 64", sampling);
-    new = calloc(1, sizeof(*new));
-    if (new == NULL)
-        return sks_fail_nomem("a PSF");
-    new->function = SKS_PSF_NO_FUNCTION;
-    new->sampling = sampling;
-    new->info = (sks_psf_info){.function = "stamp", .mag = mag, .var_order = -1};
-    status = open_psf(name, &file);
     if (status == SKS_OK)
-        status = read_stamps(file, name, new);
+        status = open_psf(name, &file);
+    if (status == SKS_OK)
+        status = read_stamps(file, name, &stamps, &samples);
     if (file != NULL)
         fits_close_file(file, &fits);
-    if (status != SKS_OK) {
-        sks_psf_destroy(new);
-        return status;
-    }
-    *psf = new;
-    return SKS_OK;
+    if (status == SKS_OK)
+        status = make_stamps(&stamps, name, mag, psf);
+    free(samples);
+    return status;
 }
 
 void sks_psf_destroy(sks_psf *psf)

@@ -57,6 +57,18 @@ sks_status sks_psf_moffat(double fwhm, double beta, double radius, double mag, s
  * between them one interpolates linearly, outside the nearest edge counts. */
 sks_status sks_psf_read_stamp(const char *name, unsigned sampling, double mag, sks_psf **psf);
 
+/* The same from memory: samples[grid[1]][grid[0]][ny][nx], copied. SKS_ERR_USAGE for sizes that are
+ * no pictures, SKS_ERR_INPUT for pictures without light. */
+typedef struct sks_psf_stamps {
+    const float *samples;
+    size_t nx, ny;
+    unsigned sampling; /* samples per pixel, 1 … 64 */
+    size_t grid[2];    /* stamps in x and y; {1, 1}: the same everywhere */
+    double grid_first[2], grid_step[2];
+} sks_psf_stamps;
+
+sks_status sks_psf_from_stamps(const sks_psf_stamps *stamps, double mag, sks_psf **psf);
+
 void sks_psf_destroy(sks_psf *psf); /* accepts NULL */
 
 const sks_psf_info *sks_psf_describe(const sks_psf *psf);
