@@ -118,20 +118,31 @@ double sks_psf_value(const sks_psf *psf, double x, double y, double dx, double d
     return value + expand_value(psf, dx, dy, tx, ty);
 }
 
+/* Row `row` of the tables combined, in natural order. */
+static void combine_row(const sks_psf *psf, const struct sks_psf_mix *m, size_t row, double *out)
+{
+    for (size_t parity = 0; parity < 2; parity++) {
+        size_t n = (psf->n + 1 - parity) / 2;
+
+        for (size_t h = 0; h < n; h++)
+            out[2 * h + parity] = 0;
+        for (size_t k = 0; k < m->n; k++) {
+            const float *t = sks_psf_table_row(psf, m->table[k], row) + parity * psf->half;
+            double weight = m->weight[k];
+
+            for (size_t h = 0; h < n; h++)
+                out[2 * h + parity] += weight * (double)t[h];
+        }
+    }
+}
+
 void sks_psf_combine(const sks_psf *psf, double x, double y, double *combined)
 {
     struct sks_psf_mix m;
 
     sks_psf_mix_at(psf, x, y, &m);
-    for (size_t row = 0; row < psf->n; row++) {
-        for (size_t c = 0; c < psf->n; c++) {
-            double sum = 0;
-
-            for (size_t k = 0; k < m.n; k++)
-                sum += m.weight[k] * (double)sks_psf_table_at(psf, m.table[k], row, c);
-            combined[row * psf->n + c] = sum;
-        }
-    }
+    for (size_t row = 0; row < psf->n; row++)
+        combine_row(psf, &m, row, combined + row * psf->n);
 }
 
 void sks_psf_general_row(const sks_psf *psf, const double *combined, double dx0, double step,
