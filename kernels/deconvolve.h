@@ -2,6 +2,7 @@
 #ifndef SKYSCALE_DECONVOLVE_H
 #define SKYSCALE_DECONVOLVE_H
 
+#include "common/param.h"
 #include "kernels/astro/image.h"
 #include "kernels/astro/mem.h"
 #include "kernels/astro/psf.h"
@@ -81,6 +82,9 @@ sks_deconvolve_part sks_deconvolve_part_of(const sks_deconvolve *d, size_t secti
 
 /* Where the PSF of a section is taken, on the chip. */
 void sks_deconvolve_psf_at(const sks_deconvolve *d, size_t section, double *x, double *y);
+
+/* Fills a state that is all zeros; what it holds after a failure is the caller's to free. */
+sks_status sks_deconvolve_prepare(const sks_values *values, sks_deconvolve *d);
 
 /* What one worker needs. */
 typedef struct sks_deconvolve_worker sks_deconvolve_worker;
