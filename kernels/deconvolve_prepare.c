@@ -150,7 +150,10 @@ static sks_status read_psf(const sks_values *values, sks_deconvolve *d)
     d->psf_radius = sks_psf_describe(d->psf)->radius;
     if (sks_values_has(values, "psf-radius"))
         d->psf_radius = fmin(d->psf_radius, sks_values_real(values, "psf-radius"));
+    /* Without its folder: the same product wherever the file lies. */
     d->psf_name = sks_values_text(values, sks_values_has(values, "psf") ? "psf" : "psf-model");
+    if (strrchr(d->psf_name, '/') != NULL)
+        d->psf_name = strrchr(d->psf_name, '/') + 1;
     if (!(d->psf_radius < SKS_PSF_MAX_SIDE))
         return sks_fail(SKS_ERR_USAGE, "%s: a PSF of radius %g px is too large", d->psf_name,
                         d->psf_radius);

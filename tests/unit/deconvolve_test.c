@@ -382,49 +382,63 @@ static void first_sub_pixel_is_the_middle(void **state)
     sks_image_destroy(image);
 }
 
+/* The numbers of a log's first row. */
+static void read_log(const char *path, double *column, int n)
+{
+    FILE *file = fopen(path, "r");
+    char line[1024];
+    char *at = line, *end;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file) != NULL && line[0] == '#')
+        continue;
+    fclose(file);
+    for (int c = 0; c < n; c++, at = end) {
+        column[c] = strtod(at, &end);
+        assert_true(end != at);
+    }
+}
+
 /* Richardson-Lucy's last chi-square is that of its image; maximum entropy carries the blurred image
  * along, which drifts a little from the image where that is cut off at zero. */
-static void residual_is_what_the_log_says(void **state)
+static void check_residual(const char *sigma, const char *hidden)
 {
-    char log_path[600], residual_path[600];
-    const char *const more[] = {"method",   "rl",          "boundary", "wrap",   "only", "48,48",
-                                "residual", residual_path, "log",      log_path, NULL};
-    sks_image *image, *residual, *data = NULL;
-    double chi_square = 0;
-    char line[1024];
-    double column[13];
-    FILE *log;
+    enum { N = 48, N_COLUMNS = 13 };
+    char log[600], path[600], section[600];
+    const char *const more[] = {"method", "rl",       "boundary",  "wrap", "only",
+                                "48,48",  "residual", path,        "log",  log,
+                                "hidden", hidden,     "icf-sigma", sigma,  NULL};
+    sks_image *residual, *data = NULL;
+    double chi_square = 0, column[N_COLUMNS];
 
-    (void)state;
-    snprintf(log_path, sizeof(log_path), "%s", scratch_file("log.txt"));
-    snprintf(residual_path, sizeof(residual_path), "%s", scratch_file("residual.fits"));
-    image = product(frame(), more, 1);
+    snprintf(log, sizeof(log), "%s", scratch_file("log.txt"));
+    snprintf(path, sizeof(path), "%s", scratch_file("residual.fits"));
+    snprintf(section, sizeof(section), "%s[25:72,25:72]", frame());
+    sks_image_destroy(product(frame(), more, 1));
     residual = read_back("residual.fits");
-    snprintf(line, sizeof(line), "%s[25:72,25:72]", frame());
-    assert_int_equal(sks_image_read(line, &data), SKS_OK);
-    assert_int_equal(residual->nx, 48);
+    assert_int_equal(sks_image_read(section, &data), SKS_OK);
+    assert_int_equal(residual->nx, N);
+    assert_int_equal(residual->ny, N);
     check_crpix(residual, 50.5 - 24, 30.25 - 24);
-    for (size_t i = 0; i < 48 * 48; i++)
+    for (size_t i = 0; i < N * N; i++)
         chi_square += (double)residual->data[i] * (double)residual->data[i] /
                       (NOISE * NOISE / (GAIN * GAIN) + fabs((double)data->data[i]) / GAIN);
-    log = fopen(log_path, "r");
-    assert_non_null(log);
-    while (fgets(line, sizeof(line), log) != NULL && line[0] == '#')
-        continue;
-    fclose(log);
-    assert_int_equal(sscanf(line, "%lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", &column[0],
-                            &column[1], &column[2], &column[3], &column[4], &column[5], &column[6],
-                            &column[7], &column[8], &column[9], &column[10], &column[11],
-                            &column[12]),
-                     13);
+    read_log(log, column, N_COLUMNS);
     assert_near(column[0], 48, 0); /* PSF */
     assert_near(column[2], 25, 0); /* first pixel */
     assert_near(column[6], 1, 0);  /* converged */
-    assert_near(column[11], 48 * 48, 0);
+    assert_near(column[11], N * N, 0);
     assert_near(chi_square, column[12], 1e-3 * column[12]);
     sks_image_destroy(data);
     sks_image_destroy(residual);
-    sks_image_destroy(image);
+}
+
+static void residual_is_what_the_log_says(void **state)
+{
+    (void)state;
+    check_residual("0", "no");
+    check_residual("0.5", "no");
+    check_residual("0.5", "yes");
 }
 
 /* ---- frames ---- */
