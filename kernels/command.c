@@ -1,9 +1,9 @@
 /* Any existing program, run once per input line: the paper's "reuse what you have".
  *
- * Task         one input line: one process (kernels/program.h), its command line made from a
- * template (kernels/command_template.h) Cost         whatever the program takes Product      the
+ * Task         one input line: one process (kernels/parts/program.h), its command line made from a
+ * template (kernels/parts/command_template.h) Cost         whatever the program takes Product the
  * standard outputs of all commands, each in one piece, in the order of the lines. Until then they
- * are kept in a temporary file (kernels/spool.h), so memory stays bounded whatever a command
+ * are kept in a temporary file (kernels/parts/spool.h), so memory stays bounded whatever a command
  * prints. Standard error is passed through as it comes. Determinism  the product does not depend on
  * the schedule, as far as the program's output does not. Failures     as with GNU parallel, a
  * command that fails does not keep the others from running, and what failing commands printed is
@@ -12,10 +12,10 @@
  * output if that is a pipe or a terminal. In all cases the log has a row for every line: nothing
  * that finished is lost. Work         no operations counted; the bytes of the product.
  */
-#include "kernels/command_check.h"
-#include "kernels/command_outputs.h"
-#include "kernels/command_template.h"
-#include "kernels/monotonic.h"
+#include "kernels/parts/command_check.h"
+#include "kernels/parts/command_outputs.h"
+#include "kernels/parts/command_template.h"
+#include "kernels/parts/monotonic.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -17,9 +17,9 @@
  * Positions of found stars are rounded to three decimals before they are measured and matched, as
  * in the lists that the original tools hand on.
  */
-#include "kernels/completeness.h"
+#include "kernels/parts/completeness.h"
 
-#include "kernels/psf_option.h"
+#include "kernels/parts/psf_option.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -18,9 +18,9 @@
  * pixel is counted twice; without it, the value of the first sub-pixel, which then lies in the
  * pixel's middle, is the pixel's light.
  */
-#include "kernels/deconvolve.h"
+#include "kernels/parts/deconvolve.h"
 
-#include "kernels/psf_option.h"
+#include "kernels/parts/psf_option.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -13,8 +13,8 @@
  * At the edge of a section the frame's own pixels are used, as when IRAF reads a section in place;
  * with edge=repeat the nearest pixel of the section, as if it were an image by itself.
  */
-#include "kernels/product_table.h"
-#include "kernels/star_options.h"
+#include "kernels/parts/product_table.h"
+#include "kernels/parts/star_options.h"
 
 #include <math.h>
 #include <stdlib.h>

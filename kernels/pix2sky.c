@@ -1,5 +1,5 @@
 /* Pixel positions of an image to sky positions. See transform.h. */
-#include "kernels/transform.h"
+#include "kernels/parts/transform.h"
 
 static const sks_param params[] = {
     SKS_TRANSFORM_PARAMS(

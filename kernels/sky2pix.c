@@ -1,6 +1,6 @@
 /* Sky positions to pixel positions of an image; distortions without an inverse in the header are
  * inverted by iteration. See transform.h. */
-#include "kernels/transform.h"
+#include "kernels/parts/transform.h"
 
 static const sks_param params[] = {
     SKS_TRANSFORM_PARAMS("digits after the point; default 6"),

@@ -2,7 +2,7 @@
 #include "harness/sweep/export.h"
 
 #include "harness/commands/command.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -24,7 +24,7 @@ typedef struct sks_configuration {
     const char *binding;        /* a policy */
     const char *events;         /* "cycles,instructions"; NULL or "": no counters */
     const char *counter_source; /* "auto", "papi", "perf"; NULL: "auto" */
-    bool probes_latency; /* core to core, before and after: some milliseconds, not timed */
+    bool probes_latency;        /* core to core, before and after: some milliseconds, not timed */
 } sks_configuration;
 
 typedef struct sks_phases {

@@ -1,6 +1,6 @@
 /* The plan in the database: entered once, compared ever after. */
 #include "harness/sweep/store_sql.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "kernels/astro/image.h"
 
 #include "kernels/astro/image_card.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <ctype.h>
 #include <fitsio.h>

@@ -5,7 +5,7 @@
  * Every kernel of the registry has to have inputs in the table below. */
 #include "harness/measure/run.h"
 #include "kernels/astro/scene.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <fitsio.h>
 #include <math.h>

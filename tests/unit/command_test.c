@@ -1,8 +1,8 @@
 /* Property: `command` runs each input line's command exactly as the template says, whatever the
  * line holds; keeps the outputs apart and in order under every scheduler; records how each ended;
  * ends what hangs; and loses nothing that finished when something fails or the user interrupts. */
-#include "kernels/command_place.h"
-#include "kernels/command_template.h"
+#include "kernels/parts/command_place.h"
+#include "kernels/parts/command_template.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

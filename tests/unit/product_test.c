@@ -1,7 +1,7 @@
 /* Property: a product appears under its name when it is committed and not before, whole or not at
  * all; until then, and after a failure, an older file of that name is as it was and nothing else
  * lies in the folder. Its digest is XXH3-128 of its bytes. */
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * on the frame, headers that WCSLIB reads as the projection asked for. */
 #include "kernels/astro/scene.h"
 #include "kernels/astro/wcs.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <fitsio.h>
 #include <math.h>

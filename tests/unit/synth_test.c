@@ -5,7 +5,7 @@
 
 #include "kernels/astro/image.h"
 #include "kernels/astro/psf.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * work done is counted step by step, and the digest depends neither on how the tasks are cut, nor
  * on workers, scheduler or calibration. Seeds are fixed; statistical limits are 4 standard errors.
  */
-#include "kernels/synthetic_cost.h"
-#include "kernels/synthetic_load.h"
+#include "kernels/parts/synthetic_cost.h"
+#include "kernels/parts/synthetic_load.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 #include "kernels/astro/scenes/cluster.h"
 
 #include "kernels/astro/philox.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <math.h>
 #include <stdio.h>

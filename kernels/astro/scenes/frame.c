@@ -1,6 +1,6 @@
 #include "kernels/astro/scenes/frame.h"
 
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <fitsio.h>
 #include <stdarg.h>

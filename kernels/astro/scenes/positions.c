@@ -9,7 +9,7 @@
 #include "kernels/astro/number.h"
 #include "kernels/astro/scene.h"
 #include "kernels/astro/wcs.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
  * dimension 4 int(R) + 1, of half its step. */
 #include "kernels/astro/scene.h"
 #include "kernels/astro/scenes/frame.h"
-#include "kernels/psf_option.h"
+#include "kernels/parts/psf_option.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "kernels/astro/stars.h"
 #include "kernels/astro/image.h"
 #include "kernels/astro/scene.h"
-#include "kernels/psf_option.h"
+#include "kernels/parts/psf_option.h"
 
 #include <errno.h>
 #include <math.h>

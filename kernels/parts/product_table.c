@@ -1,4 +1,4 @@
-#include "kernels/product_table.h"
+#include "kernels/parts/product_table.h"
 
 #include "kernels/astro/number.h"
 

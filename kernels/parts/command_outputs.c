@@ -1,4 +1,4 @@
-#include "kernels/command_outputs.h"
+#include "kernels/parts/command_outputs.h"
 
 #include <stdlib.h>
 #include <xxhash.h>

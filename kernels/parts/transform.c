@@ -1,9 +1,9 @@
-#include "kernels/transform.h"
+#include "kernels/parts/transform.h"
 
 #include "kernels/astro/position_rows.h"
 #include "kernels/astro/positions.h"
 #include "kernels/astro/wcs.h"
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <math.h>
 #include <stdatomic.h>

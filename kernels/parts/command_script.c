@@ -1,6 +1,6 @@
-#include "kernels/command_script.h"
+#include "kernels/parts/command_script.h"
 
-#include "kernels/command_place.h"
+#include "kernels/parts/command_place.h"
 
 #include <stdbool.h>
 #include <stdio.h>

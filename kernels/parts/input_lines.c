@@ -1,4 +1,4 @@
-#include "kernels/input_lines.h"
+#include "kernels/parts/input_lines.h"
 
 #include "kernels/kernel.h"
 

@@ -1,4 +1,4 @@
-#include "kernels/command_place.h"
+#include "kernels/parts/command_place.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What is made of the iterations: the table with its fitted function, and the list of stars. */
 #include "kernels/astro/normal.h"
-#include "kernels/completeness.h"
+#include "kernels/parts/completeness.h"
 
 #include <math.h>
 #include <stdlib.h>

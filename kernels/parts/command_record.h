@@ -2,10 +2,10 @@
 #ifndef SKYSCALE_COMMAND_RECORD_H
 #define SKYSCALE_COMMAND_RECORD_H
 
-#include "kernels/input_lines.h"
-#include "kernels/product.h"
-#include "kernels/program.h"
-#include "kernels/spool.h"
+#include "kernels/parts/input_lines.h"
+#include "kernels/parts/product.h"
+#include "kernels/parts/program.h"
+#include "kernels/parts/spool.h"
 
 /* Of the last attempt. All zero: not run. */
 typedef struct sks_command_record {

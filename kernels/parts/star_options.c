@@ -1,4 +1,4 @@
-#include "kernels/star_options.h"
+#include "kernels/parts/star_options.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 
 #include "kernels/astro/completeness_function.h"
 #include "kernels/astro/match.h"
-#include "kernels/product_table.h"
-#include "kernels/star_options.h"
+#include "kernels/parts/product_table.h"
+#include "kernels/parts/star_options.h"
 
 /* What became of an inserted star, from best to worst. */
 enum sks_fate_of_star {

@@ -1,4 +1,4 @@
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
-#include "kernels/program.h"
+#include "kernels/parts/program.h"
 
 #include "kernels/kernel.h"
-#include "kernels/monotonic.h"
+#include "kernels/parts/monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>

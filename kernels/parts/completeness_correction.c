@@ -3,7 +3,7 @@
  * A star without noise or neighbours is put on an empty field and measured as all stars are, sky
  * annulus and its share of the wings included; the mean over 3 × 3 places of the image and 4 × 4
  * positions within the pixel is taken. Nothing in the image enters but the places. */
-#include "kernels/completeness.h"
+#include "kernels/parts/completeness.h"
 
 #include <math.h>
 #include <stdlib.h>

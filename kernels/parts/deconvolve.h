@@ -8,7 +8,7 @@
 #include "kernels/astro/psf.h"
 #include "kernels/astro/richardson_lucy.h"
 #include "kernels/astro/sections.h"
-#include "kernels/product_table.h"
+#include "kernels/parts/product_table.h"
 
 /* How a section ended, as the log has it: the codes of sks_deconvolution_end, and one more. */
 enum { SKS_DECONVOLVE_NO_DATA = 3 };

@@ -1,5 +1,5 @@
 /* One section: its data and PSF, the solution, the residual. */
-#include "kernels/deconvolve.h"
+#include "kernels/parts/deconvolve.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "kernels/synthetic_cost.h"
+#include "kernels/parts/synthetic_cost.h"
 
 #include "kernels/astro/philox.h"
 

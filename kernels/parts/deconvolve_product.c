@@ -1,5 +1,5 @@
 /* Sections put together, and what is written: image, residual, log. */
-#include "kernels/deconvolve.h"
+#include "kernels/parts/deconvolve.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-#include "kernels/command_check.h"
+#include "kernels/parts/command_check.h"
 
 #include "kernels/kernel.h"
-#include "kernels/program.h"
+#include "kernels/parts/program.h"
 
 #include <errno.h>
 #include <stdlib.h>

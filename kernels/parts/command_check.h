@@ -2,7 +2,7 @@
 #ifndef SKYSCALE_COMMAND_CHECK_H
 #define SKYSCALE_COMMAND_CHECK_H
 
-#include "kernels/command_template.h"
+#include "kernels/parts/command_template.h"
 
 /* Where the program is, or NULL when the template names another for each input; the caller frees
  * it. SKS_ERR_IO when there is none. */

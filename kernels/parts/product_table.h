@@ -10,7 +10,7 @@
 #ifndef SKYSCALE_PRODUCT_TABLE_H
 #define SKYSCALE_PRODUCT_TABLE_H
 
-#include "kernels/product.h"
+#include "kernels/parts/product.h"
 
 typedef struct sks_product_column {
     const char *name;

@@ -1,4 +1,4 @@
-#include "kernels/spool.h"
+#include "kernels/parts/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* What a run is asked for: parameters read and checked, files opened, sections and plans made. */
-#include "kernels/deconvolve.h"
-#include "kernels/psf_option.h"
+#include "kernels/parts/deconvolve.h"
+#include "kernels/parts/psf_option.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef SKYSCALE_COMMAND_OUTPUTS_H
 #define SKYSCALE_COMMAND_OUTPUTS_H
 
-#include "kernels/command_record.h"
+#include "kernels/parts/command_record.h"
 
 /* Writes the outputs of the commands that finished, in the order of the n records, and commits. */
 sks_status sks_command_outputs_write(const sks_spool *spool, const sks_command_record *record,

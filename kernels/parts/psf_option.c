@@ -1,4 +1,4 @@
-#include "kernels/psf_option.h"
+#include "kernels/parts/psf_option.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "kernels/command_template.h"
+#include "kernels/parts/command_template.h"
 
-#include "kernels/command_place.h"
-#include "kernels/command_script.h"
+#include "kernels/parts/command_place.h"
+#include "kernels/parts/command_script.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "kernels/command_record.h"
+#include "kernels/parts/command_record.h"
 
 #include <inttypes.h>
 #include <math.h>

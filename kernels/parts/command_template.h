@@ -10,7 +10,7 @@
  * Without a shell the template is cut into words at blanks, with '…', "…" and \ as in a shell; an
  * input stays within its argument whatever it holds. What only a shell can do (| & ; < > ( ) ` $
  * and a leading ~) is refused unless quoted; * and ? stand for themselves. With a shell, /bin/sh
- * runs the template as a script; see kernels/command_script.h.
+ * runs the template as a script; see kernels/parts/command_script.h.
  *
  * Threads  any, after parsing.
  */

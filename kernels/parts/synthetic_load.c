@@ -1,7 +1,7 @@
-#include "kernels/synthetic_load.h"
+#include "kernels/parts/synthetic_load.h"
 
 #include "kernels/kernel.h"
-#include "kernels/monotonic.h"
+#include "kernels/parts/monotonic.h"
 
 #include <math.h>
 #include <pthread.h>
