@@ -56,6 +56,7 @@ if(BUILD_TESTING)
   sks_library(CMOCKA cmocka libcmocka-dev)
 endif()
 
+list(REMOVE_DUPLICATES SKS_MISSING_PACKAGES)
 if(SKS_MISSING_PACKAGES)
   list(JOIN SKS_MISSING_PACKAGES " " packages)
   message(FATAL_ERROR "Libraries are missing. On Debian or Ubuntu: apt-get install ${packages}\n"
