@@ -31,6 +31,7 @@ static const char *const mem_methods[] = {"default", "approximate", "conjugate",
 static const char *const boundaries[] = {"pad", "wrap", NULL};
 static const char *const pastes[] = {"inner", "smooth", NULL};
 static const char *const answers[] = {"yes", "no", NULL};
+static const char *const variances[] = {"data", "model", NULL};
 static const char *const precisions[] = {"single", "double", NULL};
 
 #define REAL(name_, unit_, low_, high_, default_, help_)                                           \
@@ -80,12 +81,18 @@ static const sks_param params[] = {
     CHOICE("method", methods, "mem", "maximum entropy or Richardson-Lucy"),
     REAL("noise", "e-", 0, 1e9, "15.7", "read noise"),
     REAL("gain", "e-/DN", 1e-9, 1e9, "13.99", "electrons per DN"),
+    {.name = "variance",
+     .type = SKS_CHOICE,
+     .choices = variances,
+     .help = "mem: noise from the data, as in the paper, or from what the image would give; "
+             "default: model with guard pixels, else data"},
     FLAG("poisson", "no", "mem: noise of counts alone; the image is in electrons"),
     REAL("aim", NULL, 0, 1e9, "1",
          "chi-square per pixel to stop at (the paper's 0.1 is never reached)"),
     INT("max-iterations", "iterations", 1, 1000000, "100", "of a section"),
     REAL("total-power", "DN", 0, 1e30, "0", "mem: of each section; 0: that of the data"),
-    REAL("power-tolerance", NULL, 1e-9, 1e9, "0.1", "mem: of the total power, relative"),
+    REAL("power-tolerance", NULL, 1e-9, 1e9, NULL,
+         "mem: of the total power, relative; default 0.0005 with guard pixels, else 0.1"),
     REAL("damping", NULL, 0, 1e9, NULL,
          "mem: 1 to 100, weight of the Hessian's diagonal, default 1; rl: sigma, default 0"),
     CHOICE("accelerated", answers, "yes", "rl: vector acceleration"),

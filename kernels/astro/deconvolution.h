@@ -32,7 +32,7 @@ typedef struct sks_deconvolution_step {
     double conjugacy;   /* share of the last direction taken out of the new one */
     double chi_square;  /* sum of (y - d)^2 / variance */
     double per_datum;   /* the same per pixel with weight */
-    double total_power; /* sum of the image over its live sub-pixels, counts */
+    double total_power; /* sum of the image, counts; MEM: without the guard */
     double max, min;    /* counts per sub-pixel */
     double step;        /* share of the full step that was taken; acceleration for RL */
     double gradient;    /* |grad J| / |1| */

@@ -13,9 +13,12 @@
  *          Spectra II, 58. Parameter names and defaults are the task's.
  *
  * Differences from the task. Pixels without a measurement have no weight. With a padded boundary
- * the image extends into the guard pixels, and the default total power counts them at the median of
- * the data. Of the task's known defects none is copied: with method 3 the conjugate product sees
- * the data area only, the Poisson "error" is right for any sub-sampling.
+ * the image extends into the guard pixels; the total power is that of the data's sub-pixels alone,
+ * else the guard would take what the data do not hold. With `expected_variance` v is that of the
+ * blurred image, (noise/adu)^2 + y/adu, renewed in every outer step once chi-square has been met:
+ * |d| from noisy data gives pixels that came out low more weight, which costs 1/adu per pixel. Of
+ * the task's known defects none is copied: with method 3 the conjugate product sees the data area
+ * only, the Poisson "error" is right for any sub-sampling.
  *
  * Threads  one sks_mem per worker; any number of them on one convolver
  */
@@ -43,6 +46,7 @@ typedef struct sks_mem_params {
     double noise; /* readout noise, electrons */
     double adu;   /* electrons per count */
     bool poisson;
+    bool expected_variance;  /* v of the blurred image once that fits, not of the noisy data */
     double tp;               /* total power, counts; 0: that of the data */
     bool hidden;             /* result is the hidden image, not the visible one (ICF * f) */
     double aim;              /* chi-square aimed at, per pixel with weight */

@@ -5,8 +5,8 @@
  * Each works on n sub-pixels in a row, short enough that the sums inside it lose nothing in single
  * precision and that passes called one after the other find their data in the cache; the sums over
  * runs are double. f image, im reciprocal of the model, g = grad E/2, h diagonal of the Hessian of
- * E/2. Divisions are what these loops wait for: hence the reciprocal, and one of them where two
- * quotients share a divisor.
+ * E/2; `counts` is grad F: 1 in the data's sub-pixels, 0 in the guard's. Divisions are what these
+ * loops wait for: hence the reciprocal, and one of them where two quotients share a divisor.
  */
 
 /* Where the image is now: products in the metric D = f / (1 + alpha delta h f), what J needs, and
@@ -15,16 +15,16 @@
 SKS_SIMD
 static void look_run(size_t n, const REAL *restrict f, const REAL *restrict im,
                      const REAL *restrict g, const REAL *restrict h, const REAL *restrict p,
-                     REAL alpha, REAL beta, REAL delta, REAL *restrict j, REAL *restrict t,
-                     struct mem_norms *sums)
+                     REAL alpha, REAL beta, REAL delta, REAL counts, REAL *restrict j,
+                     REAL *restrict t, struct mem_norms *sums)
 {
     REAL jj = 0, jg = 0, j1 = 0, gg = 0, one = 0, entropy = 0, power = 0, pu = 0, pp = 0;
-    REAL weight = alpha * delta, floor = MEM_SMALLEST;
+    REAL weight = alpha * delta, floor = MEM_SMALLEST, pull = beta * counts;
 
 #pragma omp simd reduction(+ : jj, jg, j1, gg, one, entropy, power, pu, pp)
     for (size_t i = 0; i < n; i++) {
         REAL l = LOG(f[i] * im[i]);
-        REAL gradient = -l - alpha * g[i] - beta;
+        REAL gradient = -l - alpha * g[i] - pull;
         REAL stiffness = 1 + weight * h[i] * f[i]; /* f / D */
         REAL quotient = 1 / (f[i] * stiffness);
         REAL d = f[i] * f[i] * quotient;
@@ -46,11 +46,11 @@ static void look_run(size_t n, const REAL *restrict f, const REAL *restrict im,
     }
     sums->jj += (double)jj;
     sums->jg += (double)jg;
-    sums->j1 += (double)j1;
+    sums->j1 += (double)(counts * j1);
     sums->gg += (double)gg;
-    sums->one += (double)one;
+    sums->one += (double)(counts * one);
     sums->entropy += (double)entropy;
-    sums->power += (double)power;
+    sums->power += (double)(counts * power);
     sums->pu += (double)pu;
     sums->pp += (double)pp;
 }
@@ -60,10 +60,10 @@ static void look_run(size_t n, const REAL *restrict f, const REAL *restrict im,
 SKS_SIMD
 static void direction_run(size_t n, const REAL *restrict f, const REAL *restrict im,
                           const REAL *restrict j, const REAL *restrict t, const REAL *restrict tg,
-                          REAL alpha, REAL beta, REAL conjugacy, REAL *restrict p,
+                          REAL alpha, REAL beta, REAL conjugacy, REAL counts, REAL *restrict p,
                           struct mem_line *sums)
 {
-    REAL d0 = 0, d1 = 0, entropy = 0, power = 0, floor = MEM_SMALLEST;
+    REAL d0 = 0, d1 = 0, entropy = 0, power = 0, floor = MEM_SMALLEST, pull = beta * counts;
 
 #pragma omp simd reduction(+ : d0, d1, entropy, power)
     for (size_t i = 0; i < n; i++) {
@@ -75,14 +75,14 @@ static void direction_run(size_t n, const REAL *restrict f, const REAL *restrict
         l = LOG(x * im[i]);
         p[i] = u;
         d0 += u * j[i];
-        d1 += u * (-l - alpha * tg[i] - beta);
+        d1 += u * (-l - alpha * tg[i] - pull);
         entropy += x - x * l;
         power += x;
     }
     sums->d0 += (double)d0;
     sums->d1 += (double)d1;
     sums->entropy += (double)entropy;
-    sums->power += (double)power;
+    sums->power += (double)(counts * power);
 }
 
 /* How much -dS/ds at f + s u is above that at f, and its derivatives. */
@@ -132,8 +132,8 @@ static void move_run(size_t n, const REAL *restrict u, const REAL *restrict tg, 
 /* The image becomes the model, im = 1 / f. With both multipliers zero grad J is zero then and D is
  * f: these are the sums that are not. */
 SKS_SIMD
-static void adopt_run(size_t n, const REAL *restrict f, const REAL *restrict g, REAL *restrict im,
-                      struct mem_norms *sums)
+static void adopt_run(size_t n, const REAL *restrict f, const REAL *restrict g, REAL counts,
+                      REAL *restrict im, struct mem_norms *sums)
 {
     REAL gg = 0, power = 0;
 
@@ -144,9 +144,9 @@ static void adopt_run(size_t n, const REAL *restrict f, const REAL *restrict g, 
         power += f[i];
     }
     sums->gg += (double)gg;
-    sums->one += (double)power;
+    sums->one += (double)(counts * power);
     sums->entropy += (double)power;
-    sums->power += (double)power;
+    sums->power += (double)(counts * power);
 }
 
 /* ---- method 3: (1/f + alpha P^T B^T (1/v) B P) x = grad J ---- */
@@ -254,6 +254,17 @@ static void poisson_weights(size_t n, const REAL *restrict d, const REAL *restri
 {
     for (size_t i = 0; i < n; i++)
         w[i] = keep[i] > 0 && y[i] > 0 ? d[i] / (2 * y[i] * y[i]) : 0;
+}
+
+/* 1/v for the variance that y would have. */
+static void expected_weights(size_t n, const REAL *restrict keep, const REAL *restrict y,
+                             double read_variance, double adu, REAL *restrict w)
+{
+    for (size_t i = 0; i < n; i++) {
+        double variance = read_variance + fmax((double)y[i], 0) / adu;
+
+        w[i] = keep[i] > 0 ? (REAL)(1 / fmax(variance, MEM_TINY)) : 0;
+    }
 }
 
 /* sum w a b. */

@@ -36,12 +36,18 @@ static size_t n_pixels(const struct arrays *s)
 
 /* ---- sums ---- */
 
+/* grad F in a run. */
+static REAL counts_in(const struct arrays *s, size_t k)
+{
+    return live_run_is_data(&s->state.runs, k) ? 1 : 0;
+}
+
 static void look_at_run(struct arrays *s, size_t k, size_t n)
 {
     struct mem_state *a = &s->state;
 
     look_run(n, s->f + k, s->im + k, s->g + k, s->h + k, s->p + k, (REAL)a->alpha, (REAL)a->beta,
-             (REAL)a->delta, s->j + k, s->t + k, &a->norms);
+             (REAL)a->delta, counts_in(s, k), s->j + k, s->t + k, &a->norms);
 }
 
 /* After a change of the multipliers or the model: all sums, and a new trial image. */
@@ -73,6 +79,18 @@ static void derivatives(struct arrays *s)
     a->n_convolutions += 2;
 }
 
+/* Weights by the variance that the blurred image would have. Those from the data themselves favour
+ * what came out low: they draw the sky down by 1/adu. */
+static void renew_weights(struct arrays *s)
+{
+    struct mem_state *a = &s->state;
+
+    expected_weights(n_pixels(s), s->keep, s->y, a->read_variance, a->params->adu, s->v);
+    a->has_expected_weights = true;
+    derivatives(s);
+    recompute(s);
+}
+
 /* ---- 1: new multipliers ---- */
 
 /* The image as the model of itself; the trial image is not renewed. */
@@ -82,8 +100,8 @@ static void adopt_model(struct arrays *s)
 
     a->norms = (struct mem_norms){0};
     FOR_RUNS (&a->runs, k, n)
-        adopt_run(n, s->f + k, s->g + k, s->im + k, &a->norms);
-    a->model_power = a->norms.power;
+        adopt_run(n, s->f + k, s->g + k, counts_in(s, k), s->im + k, &a->norms);
+    a->model_power = a->norms.entropy; /* the guard's too */
     a->alpha = a->beta = 0;
     a->outer_steps = 0;
     sks_mem_set_gradient(a);
@@ -237,7 +255,7 @@ static void direction(struct arrays *s, struct mem_line *line)
         sks_blur_adjoint_layer(a->blur, layer, s->tg + layer * a->grid->layer_len);
         FOR_LAYER_RUNS (&a->runs, layer, k, n)
             direction_run(n, s->f + k, s->im + k, s->j + k, s->t + k, s->tg + k, (REAL)a->alpha,
-                          (REAL)a->beta, (REAL)a->conjugacy, s->p + k, line);
+                          (REAL)a->beta, (REAL)a->conjugacy, counts_in(s, k), s->p + k, line);
     }
     a->n_convolutions++;
     subtract(n_px, s->ty, s->y, s->py);
@@ -372,6 +390,8 @@ static sks_deconvolution_end loop(struct arrays *s, sks_deconvolution_log log, v
         a->step.renewed_model = a->step.renewed_alpha = a->step.renewed_beta = false;
         if (is_outer) {
             a->inner = 0;
+            if (sks_mem_wants_weights(a))
+                renew_weights(s);
             new_multipliers(s);
         }
         a->inner++;
@@ -385,9 +405,7 @@ static sks_deconvolution_end loop(struct arrays *s, sks_deconvolution_log log, v
         if (log != NULL)
             log(context, &a->step);
     }
-    return sks_mem_is_solution(a) && sks_mem_fits(a) && sks_mem_has_power(a)
-               ? SKS_END_CONVERGED
-               : SKS_END_ITERATION_LIMIT;
+    return sks_mem_is_done(a) ? SKS_END_CONVERGED : SKS_END_ITERATION_LIMIT;
 }
 
 /* Data and weights onto the array. */
@@ -395,16 +413,14 @@ static sks_status take_data(struct arrays *s, const float *data)
 {
     struct mem_state *a = &s->state;
     const sks_convolver_grid *g = a->grid;
-    double read_variance = a->params->noise / a->params->adu;
 
-    read_variance *= read_variance;
     memset(s->d, 0, g->data_len * sizeof(REAL));
     memset(s->v, 0, g->data_len * sizeof(REAL));
     memset(s->keep, 0, g->data_len * sizeof(REAL));
     a->n_data = 0;
     for (size_t k = 0; k < g->nx * g->ny; k++) {
         size_t at = k / g->nx * g->array_nx + k % g->nx;
-        double variance = read_variance + fabs((double)data[k]) / a->params->adu;
+        double variance = a->read_variance + fabs((double)data[k]) / a->params->adu;
 
         if (!isfinite(data[k]) || (!a->params->poisson && !(variance > MEM_TINY)))
             continue;
@@ -424,7 +440,7 @@ static sks_status take_image(struct arrays *s, const char *what, const float *fr
 {
     struct mem_state *a = &s->state;
     const sks_convolver_grid *g = a->grid;
-    REAL flat = (REAL)(a->wanted_power / (double)(g->live_nx * g->live_ny * g->n_planes));
+    REAL flat = (REAL)(a->wanted_power / (double)(g->nx * g->ny * g->n_planes));
 
     if (from != NULL)
         sks_blur_load_image(a->blur, from, (double)flat, image);

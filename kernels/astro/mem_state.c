@@ -12,11 +12,12 @@ void sks_mem_start(struct mem_state *a, const sks_convolver_grid *grid, const sk
         .params = p,
         .grid = grid,
         .blur = a->blur,
-        .runs = live_runs_of(grid),
+        .runs = live_runs_split(grid),
         .method = p->method,
         .alpha = p->alpha,
         .beta = p->beta,
         .a_sp = p->a_sp,
+        .read_variance = p->noise / p->adu * (p->noise / p->adu),
         .step_taken = 1,
     };
     if (p->method == SKS_MEM_DEFAULT)
@@ -45,10 +46,28 @@ bool sks_mem_has_power(const struct mem_state *a)
     return fabs(a->norms.power - a->wanted_power) <= a->params->tol[2] * a->wanted_power;
 }
 
+static bool takes_expected_weights(const struct mem_state *a)
+{
+    return a->params->expected_variance && !a->params->poisson;
+}
+
+/* Far from the data the blurred image says nothing about their noise. Once it has fitted them it
+ * goes on saying it, that both converge together. */
+bool sks_mem_wants_weights(const struct mem_state *a)
+{
+    return takes_expected_weights(a) && (a->has_expected_weights || a->misfit.error <= a->most);
+}
+
+bool sks_mem_is_done(const struct mem_state *a)
+{
+    return sks_mem_is_solution(a) && sks_mem_fits(a) && sks_mem_has_power(a) &&
+           (a->has_expected_weights || !takes_expected_weights(a));
+}
+
 bool sks_mem_goes_on(const struct mem_state *a)
 {
     if (a->iteration < a->params->max_iterations)
-        return !sks_mem_is_solution(a) || !sks_mem_fits(a) || !sks_mem_has_power(a);
+        return !sks_mem_is_done(a);
     return a->iteration > 0 && !sks_mem_is_solution(a) &&
            a->iteration - a->params->max_iterations < EXTRA_ITERATIONS;
 }
@@ -160,30 +179,30 @@ static int compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Total power of the data when none is given. Pixels without data, the guard's too, are taken to
- * hold the median of those with data: the sky, in any field that has some. */
+/* Total power of the data when none is given. Pixels without data are taken to hold the median of
+ * those with data: the sky, in any field that has some. */
 static sks_status data_power(const struct mem_state *a, const float *data, double *power)
 {
     const sks_convolver_grid *g = a->grid;
-    size_t n = 0, n_live = g->live_nx * g->live_ny;
+    size_t n = 0, n_all = g->nx * g->ny;
     float *sorted;
     double sum = 0;
 
-    for (size_t k = 0; k < g->nx * g->ny; k++)
+    for (size_t k = 0; k < n_all; k++)
         if (isfinite(data[k])) {
             sum += data[k];
             n++;
         }
-    if (n < n_live) {
+    if (n < n_all) {
         sorted = malloc(n * sizeof(*sorted));
         if (sorted == NULL)
             return sks_fail_nomem("the median of a section");
         n = 0;
-        for (size_t k = 0; k < g->nx * g->ny; k++)
+        for (size_t k = 0; k < n_all; k++)
             if (isfinite(data[k]))
                 sorted[n++] = data[k];
         qsort(sorted, n, sizeof(*sorted), compare_floats);
-        sum += fmax(sorted[n / 2], 0) * (double)(n_live - n);
+        sum += fmax(sorted[n / 2], 0) * (double)(n_all - n);
         free(sorted);
     }
     *power = sum;

@@ -53,6 +53,8 @@ struct mem_state {
     sks_mem_method method;
     double delta; /* weight of the Hessian's diagonal */
     size_t n_data;
+    double read_variance;       /* counts^2 */
+    bool has_expected_weights;  /* the variance is no more that of the data */
     double target, least, most; /* of the misfit */
     double wanted_power, model_power;
 
@@ -94,7 +96,11 @@ void sks_mem_set_gradient(struct mem_state *a);
 bool sks_mem_is_solution(const struct mem_state *a);
 bool sks_mem_fits(const struct mem_state *a);
 bool sks_mem_has_power(const struct mem_state *a);
+bool sks_mem_is_done(const struct mem_state *a);
 bool sks_mem_goes_on(const struct mem_state *a);
+
+/* Whether the next outer step begins with new weights, from the blurred image. */
+bool sks_mem_wants_weights(const struct mem_state *a);
 
 /* Step 1: the changes of the multipliers that the gradient can bear. */
 void sks_mem_renew_alpha(struct mem_state *a);

@@ -69,6 +69,19 @@ static sks_status cut(const sks_values *values, sks_deconvolve *d)
     return SKS_OK;
 }
 
+/* What decides on how well the total flux is kept. The paper's way stays as it was. */
+static void read_flux_options(const sks_values *values, sks_deconvolve *d)
+{
+    bool is_padded = d->boundary == SKS_BOUNDARY_PAD;
+
+    d->mem.expected_variance =
+        sks_values_has(values, "variance") ? sks_values_choice(values, "variance") == 1 : is_padded;
+    if (sks_values_has(values, "power-tolerance"))
+        d->mem.tol[2] = sks_values_real(values, "power-tolerance");
+    else if (is_padded)
+        d->mem.tol[2] = 5e-4;
+}
+
 static sks_status read_options(const sks_values *values, sks_deconvolve *d)
 {
     bool has_damping = sks_values_has(values, "damping");
@@ -92,7 +105,7 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
     d->mem.max_iterations = (unsigned)sks_values_int(values, "max-iterations");
     d->mem.m_update = (unsigned)sks_values_int(values, "m-update");
     d->mem.method = (sks_mem_method)sks_values_choice(values, "mem-method");
-    d->mem.tol[2] = sks_values_real(values, "power-tolerance");
+    read_flux_options(values, d);
     if (has_damping)
         d->mem.damping = sks_values_real(values, "damping");
     d->rl = (sks_richardson_lucy_params){
