@@ -150,6 +150,7 @@ static sks_status configure(const sks_arguments *arguments, const sks_topology *
     c->events = sks_values_text(options, "counters");
     c->counter_source = sks_values_text(options, "counter-source");
     c->probes_latency = sks_values_flag(options, "json");
+    c->skips_digest = sks_values_flag(options, "quiet") && !sks_values_flag(options, "json");
     if (sks_values_flag(options, "json") && writes_to_stdout(c->parameters))
         return sks_fail(SKS_ERR_USAGE,
                         "--json and the product cannot both go to standard output: give -o FILE");

@@ -133,12 +133,13 @@ static sks_status run_timed(const sks_configuration *configuration, sks_job *job
     return SKS_OK;
 }
 
-static sks_status check_and_identify(const sks_kernel *kernel, const void *state,
+static sks_status check_and_identify(const sks_configuration *configuration, const void *state,
                                      sks_record *record)
 {
+    const sks_kernel *kernel = configuration->kernel;
     sks_status status = kernel->verify != NULL ? kernel->verify(state) : SKS_OK;
 
-    if (status == SKS_OK)
+    if (status == SKS_OK && !configuration->skips_digest)
         status = kernel->digest(state, &record->digest);
     record->work = kernel->work(state);
     return status;
@@ -187,7 +188,7 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
     if (status == SKS_OK) {
         r.noise.latency_after_s = probe_latency(configuration, places);
         summarise_workers(&r);
-        status = check_and_identify(configuration->kernel, job.state, &r);
+        status = check_and_identify(configuration, job.state, &r);
     }
 out:
     configuration->kernel->teardown(job.state);

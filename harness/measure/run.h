@@ -25,6 +25,7 @@ typedef struct sks_configuration {
     const char *events;         /* "cycles,instructions"; NULL or "": no counters */
     const char *counter_source; /* "auto", "papi", "perf"; NULL: "auto" */
     bool probes_latency;        /* core to core, before and after: some milliseconds, not timed */
+    bool skips_digest; /* nobody will look at it: reading a large product again takes time */
 } sks_configuration;
 
 typedef struct sks_phases {
@@ -47,7 +48,7 @@ typedef struct sks_record {
     const char *event_sources[SKS_MAX_EVENTS];
     sks_count counts[SKS_MAX_EVENTS]; /* sums over the workers; unavailable if any worker's is */
     sks_notes notes;                  /* of the kernel */
-    sks_digest digest;
+    sks_digest digest;                /* "" when skipped */
     sks_work work;
     sks_worker_record *workers; /* [n_workers] */
     void *owned;                /* what the texts above live in */
