@@ -14,11 +14,11 @@ enum { BAR_WIDTH = 24, LINE_SIZE = 256, NARROW = 60 };
 struct sks_progress {
     FILE *stream;
     char *what;
-    bool is_terminal; /* one whose cursor can be moved */
+    bool has_cursor; /* one that can be moved */
     bool has_colour;
     bool is_shown;
     double start_s;
-    double next_s; /* when the next line is due */
+    double next_s; /* when the next line is due; infinite: never */
 };
 
 const char *sks_format_duration(double seconds, char text[SKS_DURATION_SIZE])
@@ -49,11 +49,10 @@ sks_status sks_progress_start(FILE *stream, const char *what, sks_progress **pro
         return sks_fail_nomem("progress");
     }
     p->stream = stream;
-    p->is_terminal = isatty(fileno(stream)) && terminal != NULL && terminal[0] != '\0' &&
-                     strcmp(terminal, "dumb") != 0;
-    p->has_colour = p->is_terminal && (no_colour == NULL || no_colour[0] == '\0');
+    p->has_cursor = terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
+    p->has_colour = p->has_cursor && (no_colour == NULL || no_colour[0] == '\0');
     p->start_s = sks_now_s();
-    p->next_s = p->start_s + (p->is_terminal ? first_s : plain_s);
+    p->next_s = isatty(fileno(stream)) ? p->start_s + (p->has_cursor ? first_s : plain_s) : INFINITY;
     *progress = p;
     return SKS_OK;
 }
@@ -104,20 +103,20 @@ void sks_progress_show(sks_progress *progress, size_t n_done, size_t n_total, co
              isnan(seconds_left) ? "" : ", ",
              isnan(seconds_left) ? "" : sks_format_duration(seconds_left, duration),
              isnan(seconds_left) ? "" : " left");
-    if (p->is_terminal)
+    if (p->has_cursor)
         draw(p, text, fraction);
     else
         fprintf(p->stream, "%s\n", text);
     fflush(p->stream);
     p->is_shown = true;
-    p->next_s = sks_now_s() + (p->is_terminal ? terminal_s : plain_s);
+    p->next_s = sks_now_s() + (p->has_cursor ? terminal_s : plain_s);
 }
 
 void sks_progress_end(sks_progress *progress)
 {
     if (progress == NULL)
         return;
-    if (progress->is_shown && progress->is_terminal) {
+    if (progress->is_shown && progress->has_cursor) {
         fputs("\r\033[K", progress->stream);
         fflush(progress->stream);
     }

@@ -1,8 +1,8 @@
 /* Progress of long work, for the eyes of whoever waits.
  *
- * On a terminal one line that is drawn anew, with a bar and the time left; elsewhere (a log file,
- * a terminal that cannot move its cursor) a plain line every ten seconds. Nothing for work of less
- * than two seconds. Colour only on terminals and without NO_COLOR (https://no-color.org).
+ * On a terminal one line that is drawn anew, with a bar and the time left; on one that cannot move
+ * its cursor (TERM=dumb) a plain line every ten seconds; elsewhere (a file, a pipe) nothing.
+ * Nothing for work of less than two seconds. Colour only on terminals and without NO_COLOR (https://no-color.org).
  *
  * Threads  one.
  */

@@ -1,10 +1,14 @@
-/* Property: durations read as people say them; short work shows no progress. */
+/* Property: durations read as people say them; short work shows no progress, nor does any
+ * work whose standard error is not a terminal. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -54,11 +58,50 @@ static void short_work(void **state)
     fclose(file);
 }
 
+/* What is written about the same long work to a terminal and to a pipe. */
+static void long_work(void **state)
+{
+    int ends[2];
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    FILE *to[2] = {NULL, NULL};
+    sks_progress *progress[2] = {NULL, NULL};
+    char text[512];
+    ssize_t n;
+
+    (void)state;
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    assert_int_equal(pipe(ends), 0);
+    to[0] = fopen(ptsname(terminal), "w");
+    to[1] = fdopen(ends[1], "w");
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(to[i]);
+        assert_int_equal(sks_progress_start(to[i], "slow", &progress[i]), SKS_OK);
+    }
+    while (!sks_progress_is_due(progress[0]))
+        usleep(50000);
+    assert_false(sks_progress_is_due(progress[1]));
+    for (int i = 0; i < 2; i++) {
+        sks_progress_show(progress[i], 1, 2, "samples", 90);
+        sks_progress_end(progress[i]);
+    }
+    n = read(terminal, text, sizeof(text) - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_non_null(strstr(text, "slow: 1 of 2 samples, 1 min 30 s left"));
+    fclose(to[1]);
+    assert_int_equal(read(ends[0], text, sizeof(text)), 0);
+    fclose(to[0]);
+    close(ends[0]);
+    close(terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations),
         cmocka_unit_test(short_work),
+        cmocka_unit_test(long_work),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
