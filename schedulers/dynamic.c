@@ -87,6 +87,7 @@ const sks_scheduler sks_scheduler_dynamic = {
     .citation = "Tang & Yew 1986, Proc. ICPP, 528; chunk > 1: Kruskal & Weiss 1985, IEEE TSE 11, "
                 "1001",
     .params = dynamic_params,
+    .fixed = SKS_FIXED_CHUNKS,
     .state_size = dynamic_state_size,
     .init = dynamic_init,
     .next = dynamic_next,

@@ -65,6 +65,7 @@ const sks_scheduler sks_scheduler_guided = {
     .summary = "guided self-scheduling: the free worker takes 1/P of what is left",
     .citation = "Polychronopoulos & Kuck 1987, IEEE Trans. Comput. C-36, 1425",
     .params = guided_params,
+    .fixed = SKS_FIXED_CHUNKS,
     .state_size = guided_state_size,
     .init = guided_init,
     .next = sks_sequence_next,

@@ -88,6 +88,8 @@ const sks_scheduler sks_scheduler_static = {
     .summary = "equal blocks, or with chunk=K chunks dealt out in turn, fixed before the start",
     .citation = "OpenMP API 5.2, schedule clause, kind static",
     .params = static_params,
+    .fixed = SKS_FIXED_OWNERS,
+    .has_own_queues = true,
     .state_size = static_state_size,
     .init = static_init,
     .next = static_next,

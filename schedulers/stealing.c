@@ -259,6 +259,8 @@ const sks_scheduler sks_scheduler_stealing = {
     .citation =
         "Markatos & LeBlanc 1994, IEEE TPDS 5, 379; half: Hendler & Shavit 2002, Proc. PODC",
     .params = stealing_params,
+    .fixed = SKS_FIXED_NOTHING,
+    .has_own_queues = true,
     .state_size = stealing_state_size,
     .init = stealing_init,
     .next = stealing_next,
