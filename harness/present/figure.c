@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,48 @@ static sks_status keep_data(const char *data, const char *output)
     else
         status = sks_fail(SKS_ERR_IO, "%s; the data is in %s", gnuplot_missing, kept);
     free(kept);
+    return status;
+}
+
+void sks_csv_number(FILE *file, double value, char end)
+{
+    if (isfinite(value))
+        fprintf(file, "%.9g", value);
+    fputc(end, file);
+}
+
+void sks_csv_text(FILE *file, const char *text, char end)
+{
+    fputc('"', file);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            fputc('"', file);
+        fputc(*text, file);
+    }
+    fprintf(file, "\"%c", end);
+}
+
+sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_writer *write,
+                          const void *context, sks_gnuplot *plot)
+{
+    sks_status status = SKS_OK;
+    bool is_written;
+    char *path;
+    FILE *file;
+
+    if (asprintf(&path, "%s/%s.csv", directory, name) < 0)
+        return sks_fail_nomem("path");
+    file = fopen(path, "w");
+    if (file == NULL) {
+        status = sks_fail(SKS_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+    } else {
+        write(context, file);
+        is_written = ferror(file) == 0;
+        if (fclose(file) != 0 || !is_written)
+            status = sks_fail(SKS_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+    }
+    sks_gnuplot_text(plot, name, path);
+    free(path);
     return status;
 }
 

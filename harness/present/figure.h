@@ -1,7 +1,11 @@
-/* The figure contract: what can be drawn of a campaign, one file and one gnuplot template each.
+/* The figure contract: what can be drawn, one file and one gnuplot template each.
  *
  * A figure writes its data as CSV files, with the names of the columns in their first line, and
  * sets the template's variables; everything that looks is the template's.
+ *
+ * It says what it reads: campaigns, which then come to it fitted, or files of a kind of its own
+ * (tables, images), which it opens itself. Either way the names of all operands are at hand, so a
+ * figure of campaigns may also open them to see more than the fits tell.
  */
 #ifndef SKYSCALE_FIGURE_H
 #define SKYSCALE_FIGURE_H
@@ -9,18 +13,34 @@
 #include "harness/analysis/fit.h"
 #include "harness/present/gnuplot.h"
 
+#include <stdio.h>
+
+typedef enum sks_figure_source {
+    SKS_FIGURE_OF_CAMPAIGNS = 0,
+    SKS_FIGURE_OF_FILES,
+} sks_figure_source;
+
 /* What figures are drawn from. Everything is borrowed. */
 typedef struct sks_figure_input {
+    /* Of campaigns; n = 0 for a figure of files. */
     const sks_fit *fits; /* [n] */
     size_t n;
-    const char *const *sources; /* [n], the campaign each fit is of */
+    const char *const *sources; /* [n], the name of the campaign each fit is of */
     const char *time_name;      /* which time was analysed: "total time" */
+
+    /* What was named on the command line, and how a legend is to name it. */
+    const char *const *files; /* [n_files], paths */
+    const char *const *names; /* [n_files] */
+    size_t n_files;
+
+    double confidence; /* of intervals that the figure computes itself, 0 … 1 */
 } sks_figure_input;
 
 typedef struct sks_figure {
     const char *name;
     const char *summary;
-    const char *needs;    /* what has to be in the campaign, for `skyscale list` and errors */
+    const char *needs; /* what has to be in the campaign, for `skyscale list` and errors */
+    sks_figure_source reads;
     const char *template; /* "speedup.gp" */
 
     /* Writes CSV files into `directory`, `main_data` among them, and sets the variables of the
@@ -40,5 +60,16 @@ sks_status sks_figure_find(const char *name, const sks_figure **figure);
  * message says so. */
 sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *input,
                            const char *output);
+
+/* One of a figure's CSV files, NAME.csv in `directory`: `write` fills it with what `context` points
+ * to, and the template's variable NAME becomes its path. */
+typedef void sks_figure_writer(const void *context, FILE *file);
+sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_writer *write,
+                          const void *context, sks_gnuplot *plot);
+
+/* A cell and what ends it, a comma or a line feed (RFC 4180): what is not known is an empty cell,
+ * text is quoted. */
+void sks_csv_number(FILE *file, double value, char end);
+void sks_csv_text(FILE *file, const char *text, char end);
 
 #endif

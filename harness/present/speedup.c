@@ -9,7 +9,6 @@
  */
 #include "harness/present/figure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +36,6 @@ static void layout_clear(struct layout *layout, size_t n)
 /* With several campaigns a label ends with the name of its own. */
 static sks_status add_source(const sks_figure_input *input, size_t i, char **label)
 {
-    const char *slash = strrchr(input->sources[i], '/');
     bool is_alone = true;
     char *longer;
 
@@ -45,7 +43,7 @@ static sks_status add_source(const sks_figure_input *input, size_t i, char **lab
         is_alone = is_alone && strcmp(input->sources[j], input->sources[i]) == 0;
     if (is_alone)
         return SKS_OK;
-    if (asprintf(&longer, "%s, %s", *label, slash != NULL ? slash + 1 : input->sources[i]) < 0)
+    if (asprintf(&longer, "%s, %s", *label, input->sources[i]) < 0)
         return sks_fail_nomem("label");
     free(*label);
     *label = longer;
@@ -102,28 +100,17 @@ static sks_status arrange(const sks_figure_input *input, struct layout *layout)
     return status;
 }
 
-/* CSV (RFC 4180): what is not known is an empty field, quotes are doubled. */
-static void put_number(FILE *file, double value)
-{
-    if (isfinite(value))
-        fprintf(file, "%.9g,", value);
-    else
-        fputc(',', file);
-}
+/* What the CSV files are written from. */
+struct content {
+    const sks_figure_input *input;
+    const struct layout *layout;
+};
 
-static void put_text(FILE *file, const char *text, char end)
+static void write_points(const void *context, FILE *file)
 {
-    fputc('"', file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', file);
-        fputc(*text, file);
-    }
-    fprintf(file, "\"%c", end);
-}
+    const sks_figure_input *input = ((const struct content *)context)->input;
+    const struct layout *layout = ((const struct content *)context)->layout;
 
-static void write_points(const sks_figure_input *input, const struct layout *layout, FILE *file)
-{
     fprintf(file, "panel,entry,n_workers,is_oversubscribed,is_in_fit,n_samples,median_s,"
                   "median_low_s,median_high_s,speedup,speedup_low,speedup_high,efficiency,kernel,"
                   "series\n");
@@ -133,15 +120,15 @@ static void write_points(const sks_figure_input *input, const struct layout *lay
 
             fprintf(file, "%zu,%zu,%u,%d,%d,%zu,", layout->panel[i], layout->entry[i], p->n_workers,
                     p->is_oversubscribed, p->is_used, p->n_samples);
-            put_number(file, p->median.value);
-            put_number(file, p->median.interval.low);
-            put_number(file, p->median.interval.high);
-            put_number(file, p->speedup.value);
-            put_number(file, p->speedup.interval.low);
-            put_number(file, p->speedup.interval.high);
-            put_number(file, p->efficiency.value);
-            put_text(file, input->fits[i].series->kernel, ',');
-            put_text(file, layout->label[i], '\n');
+            sks_csv_number(file, p->median.value, ',');
+            sks_csv_number(file, p->median.interval.low, ',');
+            sks_csv_number(file, p->median.interval.high, ',');
+            sks_csv_number(file, p->speedup.value, ',');
+            sks_csv_number(file, p->speedup.interval.low, ',');
+            sks_csv_number(file, p->speedup.interval.high, ',');
+            sks_csv_number(file, p->efficiency.value, ',');
+            sks_csv_text(file, input->fits[i].series->kernel, ',');
+            sks_csv_text(file, layout->label[i], '\n');
         }
 }
 
@@ -168,8 +155,11 @@ static double last_workers(const sks_fit *fit, bool only_used)
     return last;
 }
 
-static void write_curves(const sks_figure_input *input, const struct layout *layout, FILE *file)
+static void write_curves(const void *context, FILE *file)
 {
+    const sks_figure_input *input = ((const struct content *)context)->input;
+    const struct layout *layout = ((const struct content *)context)->layout;
+
     fprintf(file, "panel,entry,n_workers,speedup,is_extrapolated,model\n");
     for (size_t i = 0; i < input->n; i++) {
         const sks_fit *fit = &input->fits[i];
@@ -190,34 +180,6 @@ static void write_curves(const sks_figure_input *input, const struct layout *lay
             }
         }
     }
-}
-
-typedef void write_csv(const sks_figure_input *input, const struct layout *layout, FILE *file);
-
-/* Writes one file and tells the template where it is, as variable `name`. */
-static sks_status write_file(const sks_figure_input *input, const struct layout *layout,
-                             const char *directory, const char *name, write_csv *write,
-                             sks_gnuplot *plot)
-{
-    sks_status status = SKS_OK;
-    bool is_written;
-    char *path;
-    FILE *file;
-
-    if (asprintf(&path, "%s/%s.csv", directory, name) < 0)
-        return sks_fail_nomem("path");
-    file = fopen(path, "w");
-    if (file == NULL) {
-        status = sks_fail(SKS_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
-    } else {
-        write(input, layout, file);
-        is_written = ferror(file) == 0;
-        if ((fclose(file) != 0 || !is_written))
-            status = sks_fail(SKS_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
-    }
-    sks_gnuplot_text(plot, name, path);
-    free(path);
-    return status;
 }
 
 /* What the axes of one panel have to hold. */
@@ -320,6 +282,7 @@ static sks_status speedup_write(const sks_figure_input *input, const char *direc
                                 sks_gnuplot *plot)
 {
     struct layout layout = {0};
+    const struct content content = {input, &layout};
     sks_status status;
 
     if (!has_two_worker_counts(input))
@@ -328,9 +291,9 @@ static sks_status speedup_write(const sks_figure_input *input, const char *direc
                         "or more");
     status = arrange(input, &layout);
     if (status == SKS_OK)
-        status = write_file(input, &layout, directory, "points", write_points, plot);
+        status = sks_figure_csv(directory, "points", write_points, &content, plot);
     if (status == SKS_OK)
-        status = write_file(input, &layout, directory, "curves", write_curves, plot);
+        status = sks_figure_csv(directory, "curves", write_curves, &content, plot);
     if (status == SKS_OK) {
         sks_gnuplot_number(plot, "n_panels", (double)layout.n_panels);
         sks_gnuplot_number(plot, "n_entries", (double)layout.n_entries);
@@ -349,6 +312,7 @@ const sks_figure sks_figure_speedup = {
     .name = "speedup",
     .summary = "speedup against workers, with intervals, ideal line and fitted laws",
     .needs = "samples at two worker counts or more",
+    .reads = SKS_FIGURE_OF_CAMPAIGNS,
     .template = "speedup.gp",
     .main_data = "points.csv",
     .write = speedup_write,
