@@ -4,20 +4,65 @@
 #include <stdlib.h>
 #include <string.h>
 
+void sks_point_clear(sks_point *point)
+{
+    free(point->seconds);
+    free(point->rounds);
+    free(point->serial_seconds);
+    free(point->is_disturbed);
+    *point = (sks_point){0};
+}
+
+/* Moves the samples that stay to the front; returns how many go. */
+static size_t drop_disturbed(sks_point *p)
+{
+    size_t kept = 0, before = p->n;
+
+    if (p->is_disturbed == NULL)
+        return 0;
+    for (size_t i = 0; i < before; i++) {
+        if (p->is_disturbed[i])
+            continue;
+        p->seconds[kept] = p->seconds[i];
+        if (p->rounds != NULL)
+            p->rounds[kept] = p->rounds[i];
+        if (p->serial_seconds != NULL)
+            p->serial_seconds[kept] = p->serial_seconds[i];
+        kept++;
+    }
+    free(p->is_disturbed);
+    p->is_disturbed = NULL;
+    p->n = kept;
+    p->n_dropped += before - kept;
+    return before - kept;
+}
+
+size_t sks_series_drop_disturbed(sks_series *series)
+{
+    size_t n_dropped = 0;
+
+    for (size_t j = 0; j < series->n_points; j++)
+        n_dropped += drop_disturbed(&series->points[j]);
+    return n_dropped;
+}
+
+void sks_series_clear(sks_series *series)
+{
+    for (size_t j = 0; j < series->n_points; j++)
+        sks_point_clear(&series->points[j]);
+    free(series->points);
+    free(series->kernel);
+    free(series->parameters);
+    free(series->executor);
+    free(series->scheduler);
+    free(series->binding);
+    *series = (sks_series){0};
+}
+
 void sks_series_free(sks_series *series, size_t n)
 {
-    if (series == NULL)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < series[i].n_points; j++)
-            free(series[i].points[j].seconds);
-        free(series[i].points);
-        free(series[i].kernel);
-        free(series[i].parameters);
-        free(series[i].executor);
-        free(series[i].scheduler);
-        free(series[i].binding);
-    }
+    for (size_t i = 0; series != NULL && i < n; i++)
+        sks_series_clear(&series[i]);
     free(series);
 }
 

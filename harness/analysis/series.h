@@ -18,6 +18,12 @@ typedef struct sks_point {
     bool is_oversubscribed; /* a place served more than one worker */
     size_t n;
     double *seconds; /* [n], one per sample, in round order */
+
+    /* Of each sample; NULL where it is not known of the point as a whole. */
+    unsigned *rounds;       /* [n], increasing: what ran in one round ran close together */
+    double *serial_seconds; /* [n], the part of `seconds` outside the parallel phase */
+    bool *is_disturbed;     /* [n], by what else went on in the machine; NULL: none */
+    size_t n_dropped;       /* left out because they were disturbed */
 } sks_point;
 
 typedef struct sks_series {
@@ -30,6 +36,14 @@ typedef struct sks_series {
     size_t n_points;
     sks_point *points; /* n_workers increasing, each once */
 } sks_series;
+
+void sks_point_clear(sks_point *point); /* frees what it holds; accepts one that is all zero */
+
+/* Leaves out all samples flagged as disturbed; returns how many there were. A point may be left
+ * without any. */
+size_t sks_series_drop_disturbed(sks_series *series);
+
+void sks_series_clear(sks_series *series); /* frees what it holds; accepts one that is all zero */
 
 /* Frees series[n] and the array itself; accepts NULL. */
 void sks_series_free(sks_series *series, size_t n);

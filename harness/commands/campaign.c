@@ -3,66 +3,68 @@
 #include "harness/sweep/store.h"
 
 const char *const sks_per_choices[] = {"total", "core", "parallel", NULL};
-enum { PER_TOTAL, PER_CORE, PER_PARALLEL };
 
 const char *const sks_oversubscribed_choices[] = {"leave-out", "include", NULL};
 enum { LEAVE_OUT, INCLUDE };
 
+const char *const sks_disturbed_choices[] = {"keep", "drop", NULL};
+enum { KEEP, DROP };
+
 const char *sks_campaign_time_name(const sks_values *options)
 {
-    static const char *const names[] = {"total time", "core time", "time of the parallel part"};
+    static const char *const names[] = {"total time", "time per core", "time of the parallel part"};
 
     return names[sks_values_choice(options, "per")];
 }
 
-/* Takes one time away from another, sample by sample. Both were read from the same rows in the
- * same order. */
-static sks_status subtract(const char *path, sks_series *from, size_t n, const sks_series *what,
-                           size_t n_what)
-{
-    bool is_alike = n == n_what;
-
-    for (size_t i = 0; is_alike && i < n; i++) {
-        is_alike = from[i].n_points == what[i].n_points;
-        for (size_t j = 0; is_alike && j < from[i].n_points; j++) {
-            sks_point *p = &from[i].points[j];
-            const sks_point *q = &what[i].points[j];
-
-            is_alike = p->n == q->n && p->n_workers == q->n_workers;
-            for (size_t k = 0; is_alike && k < p->n; k++)
-                p->seconds[k] -= q->seconds[k];
-        }
-    }
-    if (!is_alike)
-        return sks_fail(SKS_ERR_INPUT, "%s: some samples lack the time of their start-up", path);
-    return SKS_OK;
-}
-
-static sks_status read_series(const char *path, int per, sks_series **series, size_t *n)
+static sks_status read_series(const char *path, const char *time_name, sks_series **series,
+                              size_t *n)
 {
     sks_store *store = NULL;
-    sks_series *times = NULL, *startup = NULL;
-    size_t n_times = 0, n_startup = 0;
+    sks_series *read = NULL;
+    size_t n_read = 0;
     sks_status status = sks_store_open_read(path, &store);
 
     if (status == SKS_OK)
-        status =
-            sks_store_series(store, per == PER_PARALLEL ? "parallel" : "total", &times, &n_times);
-    if (status == SKS_OK && per == PER_CORE) {
-        status = sks_store_series(store, "startup", &startup, &n_startup);
-        if (status == SKS_OK)
-            status = subtract(path, times, n_times, startup, n_startup);
-    }
+        status = sks_store_series(store, time_name, &read, &n_read);
     sks_store_close(store);
-    sks_series_free(startup, n_startup);
-    if (status == SKS_OK && n_times == 0)
+    if (status == SKS_OK && n_read == 0)
         status = sks_fail(SKS_ERR_INPUT, "%s: no samples yet", path);
     if (status != SKS_OK) {
-        sks_series_free(times, n_times);
+        sks_series_free(read, n_read);
         return status;
     }
-    *series = times;
-    *n = n_times;
+    *series = read;
+    *n = n_read;
+    return SKS_OK;
+}
+
+/* Leaves out disturbed samples, and the series that have no others. */
+static sks_status drop_disturbed(const char *path, sks_series *series, size_t *n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        size_t n_samples = 0;
+
+        sks_series_drop_disturbed(&series[i]);
+        for (size_t j = 0; j < series[i].n_points; j++)
+            n_samples += series[i].points[j].n;
+        if (n_samples == 0)
+            continue;
+        if (kept != i) {
+            sks_series other = series[kept];
+
+            series[kept] = series[i];
+            series[i] = other; /* freed with the rest */
+        }
+        kept++;
+    }
+    for (size_t i = kept; i < *n; i++)
+        sks_series_clear(&series[i]);
+    *n = kept;
+    if (kept == 0)
+        return sks_fail(SKS_ERR_INPUT, "%s: every sample is disturbed; see --disturbed keep", path);
     return SKS_OK;
 }
 
@@ -75,8 +77,10 @@ sks_status sks_campaign_read(const char *path, const sks_values *options, sks_ca
         .seed = (uint64_t)sks_values_int(options, "seed"),
     };
     sks_campaign made = {0};
-    sks_status status = read_series(path, sks_values_choice(options, "per"), &made.series, &made.n);
+    sks_status status = read_series(path, sks_values_text(options, "per"), &made.series, &made.n);
 
+    if (status == SKS_OK && sks_values_choice(options, "disturbed") == DROP)
+        status = drop_disturbed(path, made.series, &made.n);
     if (status == SKS_OK)
         status = sks_fit_all(made.series, made.n, &fit_options, &made.fits);
     if (status == SKS_OK)

@@ -8,19 +8,25 @@
 /* Rows for the parameter tables of such commands. */
 extern const char *const sks_per_choices[];
 extern const char *const sks_oversubscribed_choices[];
+extern const char *const sks_disturbed_choices[];
 #define SKS_ANALYSIS_PARAMS                                                                        \
     {.name = "per",                                                                                \
      .type = SKS_CHOICE,                                                                           \
      .choices = sks_per_choices,                                                                   \
      .default_text = "total",                                                                      \
      .help =                                                                                       \
-         "the time analysed: the whole run, the run without making the workers (core), or the "    \
-         "parallel part"},                                                                         \
+         "the time analysed: the whole run (total), its parallel part, or what each core spent "   \
+         "computing (core), on average: the parallel part without waiting and scheduling"},        \
         {.name = "oversubscribed",                                                                 \
          .type = SKS_CHOICE,                                                                       \
          .choices = sks_oversubscribed_choices,                                                    \
          .default_text = "leave-out",                                                              \
          .help = "points with more workers than places, in the fits"},                             \
+        {.name = "disturbed",                                                                      \
+         .type = SKS_CHOICE,                                                                       \
+         .choices = sks_disturbed_choices,                                                         \
+         .default_text = "keep",                                                                   \
+         .help = "samples that were flagged as disturbed"},                                        \
         {.name = "confidence",                                                                     \
          .type = SKS_REAL,                                                                         \
          .min = 0.5,                                                                               \
@@ -50,7 +56,7 @@ typedef struct sks_campaign {
 sks_status sks_campaign_read(const char *path, const sks_values *options, sks_campaign *campaign);
 void sks_campaign_clear(sks_campaign *campaign); /* accepts one that is all zero */
 
-/* "total time", "core time", "time of the parallel part". */
+/* "total time", "time per core", "time of the parallel part". */
 const char *sks_campaign_time_name(const sks_values *options);
 
 #endif

@@ -70,9 +70,11 @@ sks_status sks_store_digest(sks_store *store, size_t item, sks_digest *digest, b
 /* The message of the first failed sample, from malloc; NULL when none failed. */
 sks_status sks_store_first_failure(sks_store *store, char **message);
 
-/* One series per set of configurations that differ in workers only, in plan order, for the phase
- * "startup", "prepare", "parallel", "finish" or "total". Warm-ups and failed samples are left out,
- * and with them points and series that have nothing else. Free with sks_series_free. */
-sks_status sks_store_series(sks_store *store, const char *phase, sks_series **series, size_t *n);
+/* One series per set of configurations that differ in workers only, in plan order, for the time
+ * "total" (with the part of it outside the parallel phase), "core" (what a worker spent in the
+ * kernel, on average), "startup", "prepare", "parallel" or "finish". Warm-ups and failed samples
+ * are left out, and with them points and series that have nothing else. Free with
+ * sks_series_free. */
+sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series, size_t *n);
 
 #endif

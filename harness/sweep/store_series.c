@@ -18,50 +18,75 @@ static const char configurations_sql[] =
     "SELECT id, kernel, parameters, parameters_text, executor, scheduler, binding, n_workers,"
     " is_oversubscribed FROM configuration ORDER BY id";
 
-/* The column of a phase; the name goes into SQL, so it has to be one of these. */
-static const char *phase_sql(const char *phase)
+/* The samples of one configuration, with the time asked for. The name goes into SQL, so it has to
+ * be one of these. `core` is the mean over the workers of the time they spent in the kernel. */
+static const char *samples_sql(const char *time_name)
 {
+#define SAMPLES(seconds, serial)                                                                   \
+    "SELECT round, " seconds ", " serial " FROM sample WHERE configuration_id = :id"               \
+    " AND status = 'ok' AND NOT is_warmup AND " seconds " IS NOT NULL ORDER BY round"
     static const char *const known[][2] = {
-#define PHASE(name)                                                                                \
-    {#name, "SELECT " #name "_s FROM sample WHERE configuration_id = :id AND status = 'ok'"        \
-            " AND NOT is_warmup AND " #name "_s IS NOT NULL ORDER BY round"}
-        PHASE(total), PHASE(parallel), PHASE(startup), PHASE(prepare), PHASE(finish),
-#undef PHASE
+        {"total", SAMPLES("total_s", "total_s - parallel_s")},
+        {"core", SAMPLES("(SELECT CASE WHEN count(busy_s) = count(*) THEN avg(busy_s) END"
+                         " FROM worker WHERE sample_id = sample.id)",
+                         "NULL")},
+        {"parallel", SAMPLES("parallel_s", "NULL")},
+        {"startup", SAMPLES("startup_s", "NULL")},
+        {"prepare", SAMPLES("prepare_s", "NULL")},
+        {"finish", SAMPLES("finish_s", "NULL")},
     };
+#undef SAMPLES
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (strcmp(known[i][0], phase) == 0)
+        if (strcmp(known[i][0], time_name) == 0)
             return known[i][1];
     return NULL;
 }
 
-/* All values of the one column of a query, from malloc; room for one more than there are. */
-static sks_status read_seconds(const sks_store *store, sqlite3_stmt *query, double **seconds,
-                               size_t *n)
+/* Room for `capacity` samples; on failure the point still holds what it held. */
+static sks_status reserve(sks_point *point, size_t capacity)
 {
-    double *array = malloc(sizeof(*array));
-    size_t used = 0;
-    bool has_row = true;
-    sks_status status = array != NULL ? SKS_OK : sks_fail_nomem("the samples");
+    double *seconds = realloc(point->seconds, capacity * sizeof(*seconds));
+    double *serial = realloc(point->serial_seconds, capacity * sizeof(*serial));
+    unsigned *rounds = realloc(point->rounds, capacity * sizeof(*rounds));
+
+    if (seconds != NULL)
+        point->seconds = seconds;
+    if (serial != NULL)
+        point->serial_seconds = serial;
+    if (rounds != NULL)
+        point->rounds = rounds;
+    if (seconds == NULL || serial == NULL || rounds == NULL)
+        return sks_fail_nomem("the samples");
+    return SKS_OK;
+}
+
+/* Fills the point with the rows of the query. */
+static sks_status read_samples(const sks_store *store, sqlite3_stmt *query, sks_point *point)
+{
+    size_t capacity = 0;
+    bool has_row = true, has_serial = true;
+    sks_status status = SKS_OK;
 
     while (status == SKS_OK && (status = sks_store_step(store, query, &has_row)) == SKS_OK &&
            has_row) {
-        double *grown;
-
-        array[used++] = sks_store_real(query, 0);
-        grown = realloc(array, (used + 1) * sizeof(*array));
-        if (grown == NULL)
-            status = sks_fail_nomem("the samples");
-        else
-            array = grown;
+        if (point->n == capacity) {
+            capacity = capacity == 0 ? 16 : 2 * capacity;
+            status = reserve(point, capacity);
+            if (status != SKS_OK)
+                break;
+        }
+        point->rounds[point->n] = (unsigned)sqlite3_column_int64(query, 0);
+        point->seconds[point->n] = sks_store_real(query, 1);
+        point->serial_seconds[point->n] = sks_store_real(query, 2);
+        has_serial = has_serial && !isnan(point->serial_seconds[point->n]);
+        point->n++;
     }
-    if (status != SKS_OK) {
-        free(array);
-        return status;
+    if (!has_serial) {
+        free(point->serial_seconds);
+        point->serial_seconds = NULL;
     }
-    *seconds = array;
-    *n = used;
-    return SKS_OK;
+    return status;
 }
 
 static bool is_same(const struct collection *all, size_t i, sqlite3_stmt *row)
@@ -118,11 +143,9 @@ static sks_status add_point(const sks_store *store, sqlite3_stmt *row, sqlite3_s
     sks_status status;
 
     sks_store_bind_int(samples, ":id", sqlite3_column_int64(row, ID));
-    status = read_seconds(store, samples, &point.seconds, &point.n);
+    status = read_samples(store, samples, &point);
     sqlite3_reset(samples);
-    if (status != SKS_OK)
-        return status;
-    if (point.n == 0)
+    if (status != SKS_OK || point.n == 0)
         goto out;
     while (i < all->n && !is_same(all, i, row))
         i++;
@@ -140,7 +163,7 @@ static sks_status add_point(const sks_store *store, sqlite3_stmt *row, sqlite3_s
     points[series->n_points++] = point;
     return SKS_OK;
 out:
-    free(point.seconds);
+    sks_point_clear(&point);
     return status;
 }
 
@@ -151,7 +174,7 @@ static int compare_points(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-sks_status sks_store_series(sks_store *store, const char *phase, sks_series **series, size_t *n)
+sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series, size_t *n)
 {
     struct collection all = {0};
     sqlite3_stmt *rows = NULL;
@@ -159,13 +182,14 @@ sks_status sks_store_series(sks_store *store, const char *phase, sks_series **se
     bool has_row = true;
     sks_status status;
 
-    if (phase_sql(phase) == NULL)
-        return sks_fail(SKS_ERR_USAGE,
-                        "unknown phase \"%s\", need total, parallel, startup, prepare or finish",
-                        phase);
+    if (samples_sql(time_name) == NULL)
+        return sks_fail(
+            SKS_ERR_USAGE,
+            "unknown time \"%s\", need total, core, parallel, startup, prepare or finish",
+            time_name);
     status = sks_store_prepare(store, configurations_sql, &rows);
     if (status == SKS_OK)
-        status = sks_store_prepare(store, phase_sql(phase), &samples);
+        status = sks_store_prepare(store, samples_sql(time_name), &samples);
     while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
            has_row)
         status = add_point(store, rows, samples, &all);

@@ -88,7 +88,9 @@ static sks_series *make_series(const char *scheduler, size_t n_points)
         for (size_t j = 0; j < n_points; j++) {
             double n = (double)(j + 1);
 
-            s[i].points[j] = (sks_point){(unsigned)j + 1, j + 2 >= n_points && j > 0, 7, NULL};
+            s[i].points[j] = (sks_point){.n_workers = (unsigned)j + 1,
+                                         .is_oversubscribed = j + 2 >= n_points && j > 0,
+                                         .n = 7};
             s[i].points[j].seconds = calloc(7, sizeof(double));
             assert_non_null(s[i].points[j].seconds);
             for (size_t k = 0; k < 7; k++)

@@ -64,7 +64,8 @@ static sks_series *make_series(law *t, size_t n_points, unsigned n_cores, size_t
     for (size_t i = 0; i < n_points; i++) {
         unsigned n = (unsigned)i + 1;
 
-        s->points[i] = (sks_point){n, n > n_cores, n_samples, NULL};
+        s->points[i] =
+            (sks_point){.n_workers = n, .is_oversubscribed = n > n_cores, .n = n_samples};
         s->points[i].seconds = calloc(n_samples + 1, sizeof(double));
         assert_non_null(s->points[i].seconds);
         for (size_t j = 0; j < n_samples; j++)

@@ -69,7 +69,10 @@ static sks_series *make_series(void)
         s[i].points = calloc(8, sizeof(*s[i].points));
         assert_non_null(s[i].points);
         for (unsigned j = 0; j < 8; j++) {
-            s[i].points[j] = (sks_point){j + 1, j >= 5, 9, calloc(9, sizeof(double))};
+            s[i].points[j] = (sks_point){.n_workers = j + 1,
+                                         .is_oversubscribed = j >= 5,
+                                         .n = 9,
+                                         .seconds = calloc(9, sizeof(double))};
             assert_non_null(s[i].points[j].seconds);
             for (unsigned k = 0; k < 9; k++)
                 s[i].points[j].seconds[k] =
