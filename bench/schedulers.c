@@ -121,7 +121,7 @@ static void bench(const char *rule, unsigned n_workers, size_t n_tasks, unsigned
     if (sks_scheduler_parse(rule, &scheduler, &options) != SKS_OK)
         fail();
     for (int i = 0; i < N_LOOPS; i++) {
-        sks_loop loop = {n_tasks, n_workers > 0 ? n_workers : n_threads, options};
+        sks_loop loop = {n_tasks, n_workers > 0 ? n_workers : n_threads, options, NULL};
         double begin_ns = now_ns();
         volatile uint64_t product = compute(0, (sks_range){0, n_tasks}, n_steps);
         double bodies_ns = now_ns() - begin_ns;
