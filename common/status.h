@@ -16,6 +16,7 @@ typedef enum sks_status {
     SKS_ERR_IO,        /* the system refused: no such file, disk full */
     SKS_ERR_NOMEM,     /* out of memory */
     SKS_ERR_CANCELLED, /* the user asked to stop */
+    SKS_ERR_WORKER,    /* workers died, more often than can be made good */
     SKS_ERR_BUG,       /* only a mistake in this program can cause it */
 } sks_status;
 

@@ -96,7 +96,13 @@ static void print_summary(const sks_configuration *c, const sks_record *r)
         fprintf(stderr, ", imbalance %.1f %%", 100.0 * r->imbalance);
     if (isfinite(r->overhead_per_chunk_s))
         fprintf(stderr, ", %.0f ns per chunk outside the kernel", 1e9 * r->overhead_per_chunk_s);
-    fprintf(stderr, "\ndigest %s\n", r->digest.hex);
+    fprintf(stderr, "\n");
+    if (r->decision[0] != '\0')
+        fprintf(stderr, "%s: %s\n", c->scheduler->name, r->decision);
+    for (size_t i = 0; i < r->n_happened && i < SKS_MAX_EVENTS_KEPT; i++)
+        fprintf(stderr, "%.3f s: worker %u %s\n", r->happened[i].time_s, r->happened[i].worker,
+                r->happened[i].text);
+    fprintf(stderr, "digest %s\n", r->digest.hex);
     for (size_t e = 0; e < r->n_events; e++) {
         if (isnan(r->counts[e].value))
             fprintf(stderr, "%s: %s (%s)\n", r->events[e], sks_quality_name[r->counts[e].quality],

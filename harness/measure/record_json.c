@@ -116,6 +116,21 @@ static json_t *noise_to_json(const sks_record *record)
     return object;
 }
 
+static json_t *events_to_json(const sks_record *record)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < record->n_happened && i < SKS_MAX_EVENTS_KEPT; i++) {
+        const sks_event *e = &record->happened[i];
+
+        json_array_append_new(array, json_pack("{s:f, s:I, s:I, s:I, s:s}", "time_s", e->time_s,
+                                               "worker", (json_int_t)e->worker, "tasks_begin",
+                                               (json_int_t)e->tasks.begin, "tasks_end",
+                                               (json_int_t)e->tasks.end, "text", e->text));
+    }
+    return array;
+}
+
 static json_t *product_to_json(const sks_configuration *configuration, const sks_record *record)
 {
     json_t *object = json_object();
@@ -160,6 +175,9 @@ json_t *sks_record_to_json(const sks_configuration *configuration, const sks_rec
                                   "bytes", sks_json_number(record->work.bytes)));
     json_object_set_new(object, "noise", noise_to_json(record));
     json_object_set_new(object, "per_worker", workers_to_json(record));
+    json_object_set_new(object, "scheduler_decision",
+                        record->decision[0] != '\0' ? json_string(record->decision) : json_null());
+    json_object_set_new(object, "events", events_to_json(record));
     json_object_set_new(object, "digest", json_string(record->digest.hex));
     json_object_set_new(object, "product", product_to_json(configuration, record));
     if (machine != NULL)

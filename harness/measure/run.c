@@ -1,6 +1,7 @@
 #include "harness/measure/run.h"
 
 #include "harness/measure/clock.h"
+#include "harness/measure/shared_memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,12 +94,55 @@ static double probe_latency(const sks_configuration *configuration, const sks_pl
     return sks_core_latency(places[0].pu, places[1].pu);
 }
 
+/* A shared mapping where workers are processes of their own, the heap elsewhere. */
+static sks_status allocate_results(const sks_configuration *configuration, size_t n_tasks,
+                                   size_t result_size, void **results)
+{
+    size_t size_bytes;
+
+    if (result_size > 0 && n_tasks > (SIZE_MAX - 128) / result_size)
+        return sks_fail_nomem("the results");
+    size_bytes = (n_tasks * result_size + 63) / 64 * 64 + 64;
+    *results = configuration->executor->shares_memory ? sks_shared_alloc(size_bytes)
+                                                      : aligned_alloc(64, size_bytes);
+    return *results != NULL ? SKS_OK : sks_fail_nomem("the results");
+}
+
+static void free_results(const sks_configuration *configuration, void *results)
+{
+    if (configuration->executor->shares_memory)
+        sks_shared_free(results);
+    else
+        free(results);
+}
+
+static sks_status create_logs(const sks_configuration *configuration, sks_record *record,
+                              sks_job *job)
+{
+    const size_t wanted = configuration->log_capacity;
+    sks_status status;
+
+    if (wanted == 0)
+        return SKS_OK;
+    status = sks_chunk_logs_create(
+        record->n_workers, wanted < record->n_tasks ? wanted : record->n_tasks, &record->logs);
+    job->logs = record->logs;
+    return status;
+}
+
+static void keep_report(const sks_loop_report *report, sks_record *record)
+{
+    memcpy(record->decision, report->decision, sizeof(record->decision));
+    record->n_happened = report->n_happened;
+    memcpy(record->happened, report->happened, sizeof(record->happened));
+}
+
 /* The timed part: prepare, loop, finish. */
 static sks_status run_timed(const sks_configuration *configuration, sks_job *job,
                             sks_record *record)
 {
     const sks_kernel *kernel = configuration->kernel;
-    sks_loop_times times = {0};
+    sks_loop_report report = {0};
     double begin = sks_now_s(), prepared, looped, end;
     sks_status status = kernel->prepare(configuration->parameters, &job->state);
 
@@ -106,16 +150,13 @@ static sks_status run_timed(const sks_configuration *configuration, sks_job *job
         return status;
     prepared = sks_now_s();
     record->n_tasks = kernel->task_count(job->state);
-    if (kernel->deliver == NULL) {
-        size_t size = kernel->result_size(job->state);
-
-        if (size > 0 && record->n_tasks > (SIZE_MAX - 64) / size)
-            return sks_fail_nomem("the results");
-        job->results = aligned_alloc(64, (record->n_tasks * size + 63) / 64 * 64 + 64);
-        if (job->results == NULL)
-            return sks_fail_nomem("the results");
-    }
-    status = configuration->executor->run(job, &times, record->workers);
+    if (kernel->deliver == NULL)
+        status = allocate_results(configuration, record->n_tasks, kernel->result_size(job->state),
+                                  &job->results);
+    if (status == SKS_OK)
+        status = create_logs(configuration, record, job);
+    if (status == SKS_OK)
+        status = configuration->executor->run(job, &report, record->workers);
     if (status != SKS_OK)
         return status;
     looped = sks_now_s();
@@ -125,11 +166,12 @@ static sks_status run_timed(const sks_configuration *configuration, sks_job *job
     end = sks_now_s();
     record->phases = (sks_phases){
         .prepare_s = prepared - begin,
-        .startup_s = (looped - prepared) - times.parallel_s - times.join_s,
-        .parallel_s = times.parallel_s,
-        .finish_s = times.join_s + (end - looped),
+        .startup_s = (looped - prepared) - report.parallel_s - report.join_s,
+        .parallel_s = report.parallel_s,
+        .finish_s = report.join_s + (end - looped),
         .total_s = end - begin,
     };
+    keep_report(&report, record);
     return SKS_OK;
 }
 
@@ -162,6 +204,7 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
         .topology = topology,
         .places = places,
         .cancel = &sks_cancel,
+        .parameters = configuration->parameters,
     };
     sks_status status;
 
@@ -171,7 +214,11 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
         status = sks_fail_nomem("workers");
         goto out;
     }
-    status = sks_place_workers(topology, configuration->binding, n, places, &r.is_oversubscribed);
+    status = sks_executor_check(configuration->executor, configuration->scheduler,
+                                configuration->scheduler_options, n);
+    if (status == SKS_OK)
+        status =
+            sks_place_workers(topology, configuration->binding, n, places, &r.is_oversubscribed);
     if (status == SKS_OK)
         status = open_counters(configuration, &counters);
     if (status == SKS_OK)
@@ -192,7 +239,7 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
     }
 out:
     configuration->kernel->teardown(job.state);
-    free(job.results);
+    free_results(configuration, job.results);
     sks_counters_close(counters);
     free(places);
     if (status != SKS_OK) {
@@ -206,6 +253,7 @@ out:
 void sks_record_clear(sks_record *record)
 {
     free(record->workers);
+    sks_chunk_logs_destroy(record->logs);
     free(record->owned);
     *record = (sks_record){0};
 }

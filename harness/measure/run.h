@@ -26,6 +26,8 @@ typedef struct sks_configuration {
     const char *counter_source; /* "auto", "papi", "perf"; NULL: "auto" */
     bool probes_latency;        /* core to core, before and after: some milliseconds, not timed */
     bool skips_digest; /* nobody will look at it: reading a large product again takes time */
+    size_t
+        log_capacity; /* chunks to log per worker; 0: no log; SIZE_MAX: as many as there may be */
 } sks_configuration;
 
 typedef struct sks_phases {
@@ -51,7 +53,11 @@ typedef struct sks_record {
     sks_digest digest;                /* "" when skipped */
     sks_work work;
     sks_worker_record *workers; /* [n_workers] */
-    void *owned;                /* what the texts above live in */
+    sks_chunk_log *logs;        /* [n_workers]; NULL: not asked for */
+    char decision[256];         /* what the scheduler decided by itself; "": nothing */
+    size_t n_happened;          /* events, of which the first SKS_MAX_EVENTS_KEPT are kept */
+    sks_event happened[SKS_MAX_EVENTS_KEPT];
+    void *owned; /* what the texts above live in */
 } sks_record;
 
 /* Runs, verifies and fills *record, which the caller frees with sks_record_clear. On failure there

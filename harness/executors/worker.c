@@ -1,0 +1,291 @@
+#include "harness/executors/worker.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static long involuntary_switches(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : -1;
+}
+
+void sks_worker_fail(sks_worker *w, sks_status status, size_t task)
+{
+    size_t lowest = atomic_load_explicit(&w->crew->first_failed, memory_order_relaxed);
+
+    if (w->status == SKS_OK || task < w->failed_task) {
+        w->status = status;
+        w->failed_task = task;
+        memcpy(w->message, sks_message(), sizeof(w->message));
+    }
+    sks_clear();
+    while (task < lowest &&
+           !atomic_compare_exchange_weak_explicit(&w->crew->first_failed, &lowest, task,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+/* Tasks above the lowest failing one are not needed any more; those below are, so that the failure
+ * reported is the same under every schedule. */
+static bool is_wanted(const sks_worker *w, size_t task)
+{
+    return task < atomic_load_explicit(&w->crew->first_failed, memory_order_relaxed) &&
+           !*w->crew->job->cancel;
+}
+
+static sks_status deliver_to_kernel(sks_worker *w, size_t task, const void *result)
+{
+    const sks_job *job = w->crew->job;
+
+    return job->kernel->deliver(job->state, task, result);
+}
+
+static void mark_done(const sks_worker *w, sks_range tasks)
+{
+    if (w->crew->is_done != NULL)
+        memset(w->crew->is_done + tasks.begin, 1, tasks.end - tasks.begin);
+}
+
+static void run_and_deliver(sks_worker *w, sks_range chunk)
+{
+    const sks_job *job = w->crew->job;
+
+    for (size_t task = chunk.begin; task < chunk.end && is_wanted(w, task); task++) {
+        sks_status status;
+
+        w->current.begin = task;
+        status = job->kernel->run(job->state, w->scratch, (sks_range){task, task + 1}, w->result);
+        if (status == SKS_OK)
+            status = w->crew->deliver(w, task, w->result);
+        if (status != SKS_OK)
+            sks_worker_fail(w, status, task);
+        mark_done(w, (sks_range){task, task + 1});
+    }
+}
+
+static void run_chunk(sks_worker *w, sks_range chunk)
+{
+    const sks_job *job = w->crew->job;
+    char *results = job->results;
+    sks_status status;
+
+    if (!is_wanted(w, chunk.begin))
+        return;
+    status = job->kernel->run(job->state, w->scratch, chunk,
+                              results + chunk.begin * w->crew->result_size);
+    if (status != SKS_OK)
+        sks_worker_fail(w, status, chunk.begin);
+    mark_done(w, chunk);
+}
+
+static void log_chunk(sks_worker *w, sks_range chunk, uint64_t before, uint64_t after)
+{
+    const sks_scheduler *scheduler = w->crew->job->scheduler;
+    sks_scheduler_stats stats = {0};
+    bool is_stolen = false;
+
+    if (scheduler->stats != NULL) {
+        scheduler->stats(w->crew->schedule, w->number, &stats);
+        is_stolen = stats.steals_won > w->n_steals;
+        w->n_steals = stats.steals_won;
+    }
+    sks_chunk_log_add(w->log, chunk, before, after, is_stolen);
+}
+
+void sks_worker_compute(sks_worker *w, sks_range chunk)
+{
+    const sks_job *job = w->crew->job;
+    const sks_scheduler *scheduler = job->scheduler;
+    uint64_t before, after;
+
+    w->current.begin = chunk.begin;
+    w->current.end = chunk.end;
+    before = sks_ticks();
+    if (job->kernel->deliver != NULL)
+        run_and_deliver(w, chunk);
+    else
+        run_chunk(w, chunk);
+    after = sks_ticks();
+    w->current.begin = chunk.end;
+    w->busy_ticks += after - before;
+    w->n_chunks++;
+    w->n_tasks += chunk.end - chunk.begin;
+    if (w->log != NULL)
+        log_chunk(w, chunk, before, after);
+    if (scheduler->done != NULL) {
+        uint64_t since = scheduler->times_claims ? w->done_tick : before;
+
+        scheduler->done(w->crew->schedule, w->number, chunk,
+                        w->crew->tick_s * (double)(after - since));
+        w->done_tick = after;
+    }
+}
+
+static void loop(sks_worker *w)
+{
+    const sks_scheduler *scheduler = w->crew->job->scheduler;
+    sks_range chunk;
+
+    w->start_tick = w->done_tick = sks_ticks();
+    while (scheduler->next(w->crew->schedule, w->number, &chunk))
+        sks_worker_compute(w, chunk);
+    w->end_tick = sks_ticks();
+}
+
+/* Spins, since a sleeping thread takes microseconds to wake; gives way when it takes long, since
+ * there may be more workers than processors. */
+static int wait_at_gate(sks_crew *crew)
+{
+    int gate;
+
+    for (unsigned i = 0; (gate = atomic_load_explicit(&crew->gate, memory_order_acquire)) == 0; i++)
+        if (i % 64 == 63)
+            sched_yield();
+    return gate;
+}
+
+static sks_status make_ready(sks_worker *w)
+{
+    const sks_job *job = w->crew->job;
+
+    sks_bind(job->topology, &job->places[w->number], &w->got);
+    if (job->kernel->deliver != NULL) {
+        /* From this thread and after binding, so that its memory is near. */
+        w->result = aligned_alloc(64, (w->crew->result_size + 63) / 64 * 64);
+        if (w->result == NULL)
+            return sks_fail_nomem("a worker's result");
+    }
+    return job->kernel->scratch != NULL ? job->kernel->scratch(job->state, &w->scratch) : SKS_OK;
+}
+
+void sks_worker_live(sks_worker *w)
+{
+    const sks_job *job = w->crew->job;
+    sks_counter_session *session = NULL;
+    sks_status status = make_ready(w);
+
+    if (status != SKS_OK)
+        sks_worker_fail(w, status, 0);
+    else if (job->counters != NULL)
+        session = sks_counters_ready(job->counters);
+    w->switches = involuntary_switches();
+    atomic_fetch_add_explicit(&w->crew->n_ready, 1, memory_order_release);
+    if (wait_at_gate(w->crew) == 1) {
+        sks_counters_start(job->counters, session);
+        loop(w);
+    }
+    if (job->counters != NULL)
+        sks_counters_stop(job->counters, session, w->counts);
+    if (w->switches >= 0)
+        w->switches = involuntary_switches() - w->switches;
+    if (w->scratch != NULL && job->kernel->scratch_free != NULL)
+        job->kernel->scratch_free(w->scratch);
+    free(w->result);
+}
+
+void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worker *workers)
+{
+    crew->job = job;
+    crew->schedule = schedule;
+    crew->n_tasks = job->kernel->task_count(job->state);
+    crew->result_size = job->kernel->result_size(job->state);
+    crew->worker = workers;
+    crew->deliver = deliver_to_kernel;
+    crew->begin_s = sks_now_s();
+    crew->begin_tick = sks_ticks();
+    atomic_init(&crew->n_ready, 0);
+    atomic_init(&crew->gate, 0);
+    atomic_init(&crew->first_failed, SIZE_MAX);
+    for (unsigned i = 0; i < job->n_workers; i++) {
+        workers[i].crew = crew;
+        workers[i].number = i;
+        workers[i].log = job->logs != NULL ? &job->logs[i] : NULL;
+    }
+}
+
+sks_status sks_crew_release(sks_crew *crew, unsigned n_started, sks_status status)
+{
+    while (atomic_load_explicit(&crew->n_ready, memory_order_acquire) < n_started)
+        sched_yield();
+    for (unsigned i = 0; status == SKS_OK && i < n_started; i++)
+        if (crew->worker[i].status != SKS_OK)
+            status = sks_fail(crew->worker[i].status, "%s", crew->worker[i].message);
+    crew->release_s = sks_now_s();
+    crew->release_tick = sks_ticks();
+    crew->tick_s =
+        (crew->release_s - crew->begin_s) / (double)(crew->release_tick - crew->begin_tick);
+    atomic_store_explicit(&crew->gate, status == SKS_OK ? 1 : 2, memory_order_release);
+    return status;
+}
+
+sks_status sks_crew_failure(const sks_crew *crew)
+{
+    const sks_worker *first = NULL;
+
+    for (unsigned i = 0; i < crew->job->n_workers; i++) {
+        const sks_worker *w = &crew->worker[i];
+
+        if (w->status != SKS_OK && (first == NULL || w->failed_task < first->failed_task))
+            first = w;
+    }
+    if (first != NULL)
+        return sks_fail(first->status, "%s", first->message);
+    if (*crew->job->cancel)
+        return sks_fail(SKS_ERR_CANCELLED, "interrupted");
+    return SKS_OK;
+}
+
+static void ticks_to_ns(sks_chunk_log *log, uint64_t release_tick, double per_tick)
+{
+    for (size_t i = 0; i < log->n; i++) {
+        sks_chunk *c = &log->chunk[i];
+
+        c->start_ns = (int64_t)(1e9 * per_tick * (double)(c->start_ns - (int64_t)release_tick));
+        c->end_ns = (int64_t)(1e9 * per_tick * (double)(c->end_ns - (int64_t)release_tick));
+    }
+}
+
+static void fill_record(const sks_crew *crew, unsigned i, double per_tick, sks_worker_record *r)
+{
+    const sks_worker *w = &crew->worker[i];
+    const sks_job *job = crew->job;
+
+    r->asked = job->places[i];
+    r->got = w->got;
+    r->n_chunks = w->n_chunks;
+    r->n_tasks = w->n_tasks;
+    r->start_s = per_tick * (double)(int64_t)(w->start_tick - crew->release_tick);
+    r->end_s = per_tick * (double)(w->end_tick - crew->release_tick);
+    r->busy_s = per_tick * (double)w->busy_ticks;
+    r->scheduling_s = per_tick * (double)(w->end_tick - w->start_tick - w->busy_ticks);
+    r->involuntary_switches = w->switches;
+    memcpy(r->counts, w->counts, sizeof(r->counts));
+    if (job->scheduler->stats != NULL)
+        job->scheduler->stats(crew->schedule, i, &r->steals);
+    if (w->log != NULL)
+        ticks_to_ns(w->log, crew->release_tick, per_tick);
+}
+
+/* Ticks to seconds: the rate of the run itself. */
+void sks_crew_fill_records(const sks_crew *crew, sks_loop_report *report,
+                           sks_worker_record *records)
+{
+    const unsigned n = crew->job->n_workers;
+    const double end_s = sks_now_s();
+    const double per_tick = (end_s - crew->release_s) / (double)(sks_ticks() - crew->release_tick);
+    double last_end_s = 0.0;
+
+    for (unsigned i = 0; i < n; i++) {
+        fill_record(crew, i, per_tick, &records[i]);
+        if (records[i].end_s > last_end_s)
+            last_end_s = records[i].end_s;
+    }
+    for (unsigned i = 0; i < n; i++)
+        records[i].idle_s = last_end_s - (records[i].end_s - records[i].start_s);
+    report->ready_s = crew->release_s - crew->begin_s;
+    report->parallel_s = last_end_s;
+    report->join_s = end_s - crew->release_s - last_end_s;
+}
