@@ -10,6 +10,7 @@ void sks_point_clear(sks_point *point)
     free(point->rounds);
     free(point->serial_seconds);
     free(point->is_disturbed);
+    free(point->latencies);
     *point = (sks_point){0};
 }
 
@@ -28,6 +29,8 @@ static size_t drop_disturbed(sks_point *p)
             p->rounds[kept] = p->rounds[i];
         if (p->serial_seconds != NULL)
             p->serial_seconds[kept] = p->serial_seconds[i];
+        if (p->latencies != NULL)
+            p->latencies[kept] = p->latencies[i];
         kept++;
     }
     free(p->is_disturbed);
@@ -53,6 +56,7 @@ void sks_series_clear(sks_series *series)
     free(series->points);
     free(series->kernel);
     free(series->parameters);
+    free(series->all_parameters);
     free(series->executor);
     free(series->scheduler);
     free(series->binding);

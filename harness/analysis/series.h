@@ -12,6 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Core to core, one way, before and after a run; NaN where it was not measured. */
+typedef struct sks_latency {
+    double before_s, after_s;
+} sks_latency;
+
 /* All samples of one worker count. Warm-ups and failed runs are not among them. */
 typedef struct sks_point {
     unsigned n_workers;
@@ -23,12 +28,14 @@ typedef struct sks_point {
     unsigned *rounds;       /* [n], increasing: what ran in one round ran close together */
     double *serial_seconds; /* [n], the part of `seconds` outside the parallel phase */
     bool *is_disturbed;     /* [n], by what else went on in the machine; NULL: none */
+    sks_latency *latencies; /* [n] */
     size_t n_dropped;       /* left out because they were disturbed */
 } sks_point;
 
 typedef struct sks_series {
     char *kernel;
-    char *parameters; /* of the kernel, "name=value,name=value"; "" for none */
+    char *parameters;     /* of the kernel, "name=value,name=value"; "" for none */
+    char *all_parameters; /* with those at their default, a JSON object; NULL when not known */
     char *executor;
     char *scheduler; /* with its options: "dynamic:chunk=4" */
     char *binding;

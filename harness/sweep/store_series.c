@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Series being collected. `parameters` in full tells them apart; the series shows the short text.
- */
+/* Series being collected. */
 struct collection {
     sks_series *series;
-    char **parameters; /* [n], JSON */
     size_t n;
 };
 
@@ -23,7 +21,8 @@ static const char configurations_sql[] =
 static const char *samples_sql(const char *time_name)
 {
 #define SAMPLES(seconds, serial)                                                                   \
-    "SELECT round, " seconds ", " serial " FROM sample WHERE configuration_id = :id"               \
+    "SELECT round, " seconds ", " serial                                                           \
+    ", latency_before_s, latency_after_s FROM sample WHERE configuration_id = :id"                 \
     " AND status = 'ok' AND NOT is_warmup AND " seconds " IS NOT NULL ORDER BY round"
     static const char *const known[][2] = {
         {"total", SAMPLES("total_s", "total_s - parallel_s")},
@@ -49,6 +48,7 @@ static sks_status reserve(sks_point *point, size_t capacity)
     double *seconds = realloc(point->seconds, capacity * sizeof(*seconds));
     double *serial = realloc(point->serial_seconds, capacity * sizeof(*serial));
     unsigned *rounds = realloc(point->rounds, capacity * sizeof(*rounds));
+    sks_latency *latencies = realloc(point->latencies, capacity * sizeof(*latencies));
 
     if (seconds != NULL)
         point->seconds = seconds;
@@ -56,7 +56,9 @@ static sks_status reserve(sks_point *point, size_t capacity)
         point->serial_seconds = serial;
     if (rounds != NULL)
         point->rounds = rounds;
-    if (seconds == NULL || serial == NULL || rounds == NULL)
+    if (latencies != NULL)
+        point->latencies = latencies;
+    if (seconds == NULL || serial == NULL || rounds == NULL || latencies == NULL)
         return sks_fail_nomem("the samples");
     return SKS_OK;
 }
@@ -79,6 +81,8 @@ static sks_status read_samples(const sks_store *store, sqlite3_stmt *query, sks_
         point->rounds[point->n] = (unsigned)sqlite3_column_int64(query, 0);
         point->seconds[point->n] = sks_store_real(query, 1);
         point->serial_seconds[point->n] = sks_store_real(query, 2);
+        point->latencies[point->n] =
+            (sks_latency){sks_store_real(query, 3), sks_store_real(query, 4)};
         has_serial = has_serial && !isnan(point->serial_seconds[point->n]);
         point->n++;
     }
@@ -94,7 +98,7 @@ static bool is_same(const struct collection *all, size_t i, sqlite3_stmt *row)
     const sks_series *s = &all->series[i];
 
     return strcmp(s->kernel, sks_store_text(row, KERNEL)) == 0 &&
-           strcmp(all->parameters[i], sks_store_text(row, PARAMETERS)) == 0 &&
+           strcmp(s->all_parameters, sks_store_text(row, PARAMETERS)) == 0 &&
            strcmp(s->executor, sks_store_text(row, EXECUTOR)) == 0 &&
            strcmp(s->scheduler, sks_store_text(row, SCHEDULER)) == 0 &&
            strcmp(s->binding, sks_store_text(row, BINDING)) == 0;
@@ -104,28 +108,22 @@ static bool is_same(const struct collection *all, size_t i, sqlite3_stmt *row)
 static sks_status add_series(struct collection *all, sqlite3_stmt *row)
 {
     sks_series *series = realloc(all->series, (all->n + 1) * sizeof(*series));
-    char **parameters;
 
     if (series == NULL)
         return sks_fail_nomem("the series");
     all->series = series;
-    parameters = realloc(all->parameters, (all->n + 1) * sizeof(*parameters));
-    if (parameters == NULL)
-        return sks_fail_nomem("the series");
-    all->parameters = parameters;
 
     sks_series made = {
         .kernel = strdup(sks_store_text(row, KERNEL)),
         .parameters = strdup(sks_store_text(row, PARAMETERS_TEXT)),
+        .all_parameters = strdup(sks_store_text(row, PARAMETERS)),
         .executor = strdup(sks_store_text(row, EXECUTOR)),
         .scheduler = strdup(sks_store_text(row, SCHEDULER)),
         .binding = strdup(sks_store_text(row, BINDING)),
     };
-    all->parameters[all->n] = strdup(sks_store_text(row, PARAMETERS));
-    all->series[all->n] = made;
-    all->n++;
-    if (made.kernel == NULL || made.parameters == NULL || made.executor == NULL ||
-        made.scheduler == NULL || made.binding == NULL || all->parameters[all->n - 1] == NULL)
+    all->series[all->n++] = made;
+    if (made.kernel == NULL || made.parameters == NULL || made.all_parameters == NULL ||
+        made.executor == NULL || made.scheduler == NULL || made.binding == NULL)
         return sks_fail_nomem("the series");
     return SKS_OK;
 }
@@ -195,11 +193,8 @@ sks_status sks_store_series(sks_store *store, const char *time_name, sks_series 
         status = add_point(store, rows, samples, &all);
     sqlite3_finalize(samples);
     sqlite3_finalize(rows);
-    for (size_t i = 0; i < all.n; i++) {
+    for (size_t i = 0; i < all.n; i++)
         qsort(all.series[i].points, all.series[i].n_points, sizeof(sks_point), compare_points);
-        free(all.parameters[i]);
-    }
-    free(all.parameters);
     if (status != SKS_OK) {
         sks_series_free(all.series, all.n);
         return status;
