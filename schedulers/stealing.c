@@ -1,14 +1,20 @@
 /* stealing: every worker starts with its block of the loop and takes chunks from the low end of
  * it; who has run out takes the upper half of another worker's rest.
  *
- * Owners meet thieves only at the end, so the usual claim is a compare-and-swap on a line nobody
- * else is using; tasks stay near the worker (and the memory) they were dealt to. One worker's range
- * is one 64-bit word, so that taking and stealing are single atomic steps:
+ * One worker's range is one 64-bit word, so that taking and stealing are single atomic steps:
  *
  *     slot[w].range = begin << 32 | end,  half-open, in units; empty when begin == end
  *
  * A unit is one task, or the least number of tasks that makes the loop fit 32 bits: beyond 2^32 - 1
  * tasks `chunk` is rounded up to whole units.
+ *
+ * An owner does not pay an atomic step for every chunk: it moves a few chunks at once from the word
+ * to a place of its own and hands them out from there with plain loads and stores. Thieves cannot
+ * take those back, so balance can be lost by them, but not by much: at most `reserve` chunks are
+ * moved at once, and at most 1/(4 P) of the owner's range. The whole loop then holds at least 4 P
+ * times as much work, and P workers need four times as long for it as the owner for its reserve: it
+ * delays the end only if its tasks cost over four times the average. Near the end of a range a
+ * reserve is one chunk, as with reserve=1 always.
  *
  * A word that comes back to an earlier value does no harm: at the moment a compare-and-swap
  * succeeds the slot holds exactly the units the word names, whatever happened in between.
@@ -17,27 +23,38 @@
  *           its slot, so every successful step hands out a chunk and thieves cannot pass a range
  *           around for ever. A failed step means that another worker's succeeded.
  * The end   see rob_anyone(): no worker is sent home while tasks are on their way between slots.
+ * A worker that dies leaves its range to the thieves, but not its reserve: who goes on with the
+ *           loop has to call next() in its name until that says false.
  * Source    per-worker queues of a loop's iterations with stealing: Markatos & LeBlanc (1994),
  *           "Using processor affinity in loop scheduling on shared-memory multiprocessors", IEEE
  *           Trans. Parallel Distrib. Syst. 5, 379-400. Departures: fixed chunks instead of 1/P of
- *           the own rest; half of the victim's rest instead of 1/P, after Hendler & Shavit (2002),
- *           "Non-blocking steal-half work queues", Proc. PODC, 280-289; the victim is the first
- *           found with work, going round from the last one robbed, instead of the richest.
+ *           the own rest; half of the victim's rest (amount=half) instead of 1/P, after Hendler &
+ *           Shavit (2002), "Non-blocking steal-half work queues", Proc. PODC, 280-289; the victim
+ *           is the first found with work, in the order of the option `victim`, instead of the
+ *           richest.
  */
 #include "schedulers/loop.h"
+#include "schedulers/victim.h"
 
 #include <stdatomic.h>
 
+enum { SHARE_OF_RESERVE = 4 }; /* times P */
+
+typedef enum stealing_amount { AMOUNT_HALF, AMOUNT_CHUNK } stealing_amount;
+
 struct stealing_slot {
-    /* The worker's range. The owner takes from its low end and, when it is empty, stores new loot;
-     * thieves shorten its high end. Nobody but the owner changes an empty one.
+    /* What thieves may take of the worker's range. The owner takes from its low end and, when it is
+     * empty, stores new loot; thieves shorten its high end. Nobody but the owner changes an empty
+     * one.
      * Each unit is handed out once under any order, because a word changes in one step and nothing
      * but the word is passed on. The orders below serve rob_anyone() alone: every load acquires and
      * every change releases, so that who sees an effect of a theft sees that it was started. */
     _Alignas(SKS_CACHE_LINE) _Atomic uint64_t range;
-    /* Owner only, hence not atomic: */
-    uint64_t seen;   /* `range` as the owner last saw it; empty only if that is */
-    unsigned victim; /* where to look first */
+    /* Owner only, hence not atomic, and apart from what thieves look at: */
+    _Alignas(SKS_CACHE_LINE) size_t next; /* the reserve, in tasks: [next, end) */
+    size_t end;
+    uint64_t seen; /* `range` as the owner last saw it; empty only if that is */
+    sks_thief thief;
     /* Written by the owner, read by whoever shows statistics; relaxed, they order nothing. */
     atomic_size_t steals_tried;
     atomic_size_t steals_won;
@@ -48,12 +65,19 @@ struct stealing_state {
      * nothing; apart from each other and from what owners read. Orders: see rob_anyone(). */
     _Alignas(SKS_CACHE_LINE) atomic_size_t thefts_started;
     _Alignas(SKS_CACHE_LINE) atomic_size_t thefts_finished;
-    _Alignas(SKS_CACHE_LINE) size_t n_tasks; /* this and the next three: read-only */
+    _Alignas(SKS_CACHE_LINE) size_t n_tasks; /* this and the next ones: read-only */
     size_t unit;                             /* tasks */
-    uint32_t chunk;                          /* units */
+    size_t chunk_tasks;
+    uint32_t chunk; /* units */
     unsigned n_workers;
-    /* Every unit has been handed out. Set by the first to notice, read by those without work.
-     * Relaxed: it never becomes false again and says nothing about other memory. */
+    uint64_t reserve; /* chunks, at most */
+    uint64_t share;   /* 4 P chunks, in units: for each of these a range has one in reserve */
+    uint64_t plenty;  /* units from which on that is more than `reserve` */
+    stealing_amount amount;
+    sks_victim_rule victim;
+    size_t seats; /* where the seats are: bytes from the start of the state */
+    /* Every unit has been handed out or is in a reserve. Set by the first to notice, read by those
+     * without work. Relaxed: it never becomes false again and says nothing about other memory. */
     atomic_bool is_exhausted;
     struct stealing_slot slot[];
 };
@@ -61,6 +85,8 @@ struct stealing_state {
 struct units {
     uint32_t begin, end;
 };
+
+static const char *const amounts[] = {"half", "chunk", NULL};
 
 static const sks_param stealing_params[] = {
     {.name = "chunk",
@@ -70,6 +96,19 @@ static const sks_param stealing_params[] = {
      .min = 1,
      .max = 9e15,
      .help = "tasks a worker takes at once from its own range"},
+    {.name = "amount",
+     .type = SKS_CHOICE,
+     .default_text = "half",
+     .choices = amounts,
+     .help = "what a thief takes of the victim's rest"},
+    {.name = "reserve",
+     .type = SKS_INT,
+     .unit = "chunks",
+     .default_text = "16",
+     .min = 1,
+     .max = 65536,
+     .help = "most that an owner keeps from thieves, to save atomic steps"},
+    SKS_VICTIM_PARAMS,
     {.name = NULL},
 };
 
@@ -83,9 +122,28 @@ static struct units unpack(uint64_t range)
     return (struct units){(uint32_t)(range >> 32), (uint32_t)range};
 }
 
-static size_t stealing_state_size(const sks_loop *loop)
+static size_t slots_size(const sks_loop *loop)
 {
     return sizeof(struct stealing_state) + sks_loop_workers(loop) * sizeof(struct stealing_slot);
+}
+
+static size_t stealing_state_size(const sks_loop *loop)
+{
+    return slots_size(loop) + sks_whole_lines(sks_loop_workers(loop) * sizeof(sks_seat));
+}
+
+static sks_seat *seats(struct stealing_state *s)
+{
+    return (sks_seat *)((char *)s + s->seats);
+}
+
+static void slot_init(struct stealing_slot *slot, uint32_t begin, uint32_t end)
+{
+    slot->seen = pack(begin, end);
+    atomic_init(&slot->range, slot->seen);
+    slot->next = slot->end = 0;
+    atomic_init(&slot->steals_tried, 0);
+    atomic_init(&slot->steals_won, 0);
 }
 
 static sks_status stealing_init(void *state, const sks_loop *loop)
@@ -99,34 +157,47 @@ static sks_status stealing_init(void *state, const sks_loop *loop)
     s->n_tasks = loop->n_tasks;
     s->unit = loop->n_tasks <= UINT32_MAX ? 1 : sks_ceil_div(loop->n_tasks, UINT32_MAX);
     s->chunk = (uint32_t)sks_ceil_div(sks_loop_chunk(loop), s->unit);
+    s->chunk_tasks = s->chunk * s->unit;
     s->n_workers = loop->n_workers;
+    s->reserve = (uint64_t)sks_values_int(loop->options, "reserve");
+    s->share = (uint64_t)SHARE_OF_RESERVE * loop->n_workers * s->chunk;
+    s->plenty = s->reserve < UINT32_MAX / s->share ? s->reserve * s->share : UINT32_MAX;
+    s->amount = (stealing_amount)sks_values_choice(loop->options, "amount");
+    s->victim = sks_victim_option(loop);
+    s->seats = slots_size(loop);
     n_units = sks_ceil_div(loop->n_tasks, s->unit);
     atomic_init(&s->thefts_started, 0);
     atomic_init(&s->thefts_finished, 0);
     atomic_init(&s->is_exhausted, false);
+    sks_seats_init(seats(s), loop);
     for (unsigned w = 0; w < loop->n_workers; w++) {
-        struct stealing_slot *slot = &s->slot[w];
-
-        slot->seen = pack((uint32_t)sks_part_begin(n_units, w, loop->n_workers),
-                          (uint32_t)sks_part_begin(n_units, w + 1, loop->n_workers));
-        atomic_init(&slot->range, slot->seen);
-        slot->victim = (w + 1) % loop->n_workers;
-        atomic_init(&slot->steals_tried, 0);
-        atomic_init(&slot->steals_won, 0);
+        slot_init(&s->slot[w], (uint32_t)sks_part_begin(n_units, w, loop->n_workers),
+                  (uint32_t)sks_part_begin(n_units, w + 1, loop->n_workers));
+        sks_thief_init(&s->slot[seats(s)[w].worker].thief, loop, seats(s), w);
     }
     return SKS_OK;
 }
 
-static void hand_out(const struct stealing_state *s, uint32_t begin, uint32_t end, sks_range *tasks)
+/* Units to move at once from a range of that many: see the top. */
+static uint32_t reserve_units(const struct stealing_state *s, uint32_t rest)
 {
-    tasks->begin = begin * s->unit;
-    tasks->end = end * s->unit < s->n_tasks ? end * s->unit : s->n_tasks;
+    uint64_t n_chunks = rest > s->plenty ? s->reserve : rest / s->share;
+
+    return n_chunks > 1 ? (uint32_t)n_chunks * s->chunk : s->chunk < rest ? s->chunk : rest;
 }
 
-/* The first chunk of the worker's own range. Starts from the range as last seen, since reading a
+/* Makes [begin, end), in units and not empty, the owner's reserve. */
+static void keep(const struct stealing_state *s, struct stealing_slot *own, uint32_t begin,
+                 uint32_t end)
+{
+    own->next = begin * s->unit;
+    own->end = end * s->unit < s->n_tasks ? end * s->unit : s->n_tasks;
+}
+
+/* A new reserve from the worker's own range. Starts from the range as last seen, since reading a
  * word right behind a compare-and-swap on it stalls the processor; after a theft the exchange fails
  * and brings the true one. Empty needs no second look: only the owner fills its slot. */
-static bool take_own(struct stealing_state *s, struct stealing_slot *own, sks_range *tasks)
+static bool refill(struct stealing_state *s, struct stealing_slot *own)
 {
     for (;;) {
         struct units rest = unpack(own->seen);
@@ -134,11 +205,11 @@ static bool take_own(struct stealing_state *s, struct stealing_slot *own, sks_ra
 
         if (rest.begin == rest.end)
             return false;
-        end = rest.end - rest.begin > s->chunk ? rest.begin + s->chunk : rest.end;
+        end = rest.begin + reserve_units(s, rest.end - rest.begin);
         if (atomic_compare_exchange_weak_explicit(&own->range, &own->seen, pack(end, rest.end),
                                                   memory_order_acq_rel, memory_order_acquire)) {
             own->seen = pack(end, rest.end);
-            hand_out(s, rest.begin, end, tasks);
+            keep(s, own, rest.begin, end);
             return true;
         }
     }
@@ -154,14 +225,23 @@ static void count_one(atomic_size_t *counter)
 
 enum outcome { ROBBED, NOTHING_THERE, TOO_LATE };
 
-/* One attempt at the upper half (the larger one, so that a single unit can be had) of the victim's
- * rest: a chunk of it for the caller, what remains for the thief's own, empty slot. */
+/* Where the loot of a range begins: the upper half of it (the larger one, so that a single unit can
+ * be had), or its last chunk. */
+static uint32_t loot_begin(const struct stealing_state *s, struct units rest)
+{
+    if (s->amount == AMOUNT_HALF)
+        return rest.begin + (rest.end - rest.begin) / 2;
+    return rest.end - rest.begin > s->chunk ? rest.end - s->chunk : rest.begin;
+}
+
+/* One attempt at the victim's range: a chunk of the loot becomes the thief's reserve, what remains
+ * goes to its own, empty slot. */
 static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
-                        struct stealing_slot *victim, sks_range *tasks)
+                        struct stealing_slot *victim)
 {
     uint64_t range = atomic_load_explicit(&victim->range, memory_order_acquire);
     struct units rest = unpack(range);
-    uint32_t middle = rest.begin + (rest.end - rest.begin) / 2;
+    uint32_t middle = loot_begin(s, rest);
     uint32_t end = rest.end - middle > s->chunk ? middle + s->chunk : rest.end;
     bool is_for_slot = end < rest.end;
     bool is_won;
@@ -183,11 +263,12 @@ static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
     if (!is_won)
         return TOO_LATE;
     count_one(&own->steals_won);
-    hand_out(s, middle, end, tasks);
+    keep(s, own, middle, end);
     return ROBBED;
 }
 
-/* Robs the first worker found with work; false when every unit has been handed out.
+/* Robs the first worker found with work; false when every unit has been handed out or is in a
+ * reserve.
  *
  * All slots looking empty one after the other is not enough: a range may have gone, unseen, from a
  * slot not yet looked at to one already looked at. Therefore the thefts finished are counted before
@@ -211,23 +292,23 @@ static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
 __attribute__((noinline))
 #endif
 static bool
-rob_anyone(struct stealing_state *s, struct stealing_slot *own, sks_range *tasks)
+rob_anyone(struct stealing_state *s, struct stealing_slot *own)
 {
     while (!atomic_load_explicit(&s->is_exhausted, memory_order_relaxed)) {
         size_t n_finished = atomic_load_explicit(&s->thefts_finished, memory_order_acquire);
+        sks_round round = sks_round_begin(&own->thief, s->victim, seats(s), s->n_workers);
         bool all_empty = true;
-        unsigned victim = own->victim;
+        unsigned victim;
 
-        for (unsigned i = 0; i < s->n_workers; i++) {
-            enum outcome outcome = rob(s, own, &s->slot[victim], tasks);
+        while (sks_round_next(&round, &victim)) {
+            enum outcome outcome = rob(s, own, &s->slot[victim]);
 
             if (outcome == ROBBED) {
-                own->victim = victim;
+                own->thief.victim = victim;
                 return true;
             }
             if (outcome == TOO_LATE)
                 all_empty = false;
-            victim = victim + 1 < s->n_workers ? victim + 1 : 0;
         }
         if (all_empty &&
             atomic_load_explicit(&s->thefts_started, memory_order_relaxed) == n_finished)
@@ -241,7 +322,12 @@ static bool stealing_next(void *state, unsigned worker, sks_range *tasks)
     struct stealing_state *s = state;
     struct stealing_slot *own = &s->slot[worker];
 
-    return take_own(s, own, tasks) || rob_anyone(s, own, tasks);
+    if (own->next == own->end && !refill(s, own) && !rob_anyone(s, own))
+        return false;
+    tasks->begin = own->next;
+    tasks->end = own->end - own->next > s->chunk_tasks ? own->next + s->chunk_tasks : own->end;
+    own->next = tasks->end;
+    return true;
 }
 
 static void stealing_stats(const void *state, unsigned worker, sks_scheduler_stats *stats)
