@@ -3,6 +3,8 @@
 #include "harness/commands/command.h"
 #include "harness/machine/describe.h"
 #include "harness/measure/record_json.h"
+#include "harness/measure/schedule_file.h"
+#include "harness/measure/trace.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,6 +42,26 @@ static const sks_param params[] = {
      .type = SKS_TEXT,
      .default_text = "auto",
      .help = "auto, papi, perf or rusage"},
+    {.name = "trace",
+     .type = SKS_TEXT,
+     .help = "write the timeline of all chunks: JSON that https://ui.perfetto.dev and\n"
+             "skyscale plot -f timeline open"},
+    {.name = "record",
+     .type = SKS_TEXT,
+     .help = "write which worker computed which chunk, for --replay"},
+    {.name = "replay", .type = SKS_TEXT, .help = "execute a recorded schedule again, exactly"},
+    {.name = "check",
+     .type = SKS_FLAG,
+     .default_text = "no",
+     .help = "log the chunks and say whether they are those of the scheduler's rule;\n"
+             "--trace and --record do so too"},
+    {.name = "log-chunks",
+     .type = SKS_INT,
+     .unit = "chunks",
+     .default_text = "1000000",
+     .min = 1,
+     .max = 1e9,
+     .help = "room for each worker's chunks in the log"},
     {.name = "json",
      .type = SKS_FLAG,
      .default_text = "no",
@@ -102,6 +124,9 @@ static void print_summary(const sks_configuration *c, const sks_record *r)
     for (size_t i = 0; i < r->n_happened && i < SKS_MAX_EVENTS_KEPT; i++)
         fprintf(stderr, "%.3f s: worker %u %s\n", r->happened[i].time_s, r->happened[i].worker,
                 r->happened[i].text);
+    if (r->logs != NULL)
+        fprintf(stderr, "rule check: %s (%s)\n", sks_rule_verdict_name[r->rule.verdict],
+                r->rule.text);
     fprintf(stderr, "digest %s\n", r->digest.hex);
     for (size_t e = 0; e < r->n_events; e++) {
         if (isnan(r->counts[e].value))
@@ -132,6 +157,44 @@ static sks_status print_json(const sks_configuration *configuration, const sks_t
     return SKS_OK;
 }
 
+/* The rule, or the record of an earlier run. */
+static sks_status choose_scheduler(const sks_values *options, sks_configuration *c,
+                                   sks_values **scheduler_options)
+{
+    sks_status status;
+
+    if (!sks_values_has(options, "replay"))
+        return sks_scheduler_parse(sks_values_text(options, "scheduler"), &c->scheduler,
+                                   scheduler_options);
+    if (sks_values_was_given(options, "scheduler"))
+        return sks_fail(SKS_ERR_USAGE, "--replay and --scheduler exclude each other");
+    c->scheduler = &sks_scheduler_replay;
+    status = sks_values_create(sks_scheduler_replay.params, scheduler_options);
+    if (status == SKS_OK)
+        status = sks_values_set(*scheduler_options, "file", sks_values_text(options, "replay"),
+                                "--replay");
+    return status;
+}
+
+static bool wants_log(const sks_values *options)
+{
+    return sks_values_has(options, "trace") || sks_values_has(options, "record") ||
+           sks_values_flag(options, "check");
+}
+
+/* The files that show what happened inside the run. */
+static sks_status write_logs(const sks_values *options, const sks_configuration *c,
+                             const sks_record *record)
+{
+    sks_status status = SKS_OK;
+
+    if (sks_values_has(options, "trace"))
+        status = sks_trace_write(sks_values_text(options, "trace"), c, record);
+    if (status == SKS_OK && sks_values_has(options, "record"))
+        status = sks_schedule_write(sks_values_text(options, "record"), c, record);
+    return status;
+}
+
 /* Everything named on the command line, found and checked before anything is started. */
 static sks_status configure(const sks_arguments *arguments, const sks_topology *topology,
                             sks_configuration *c, sks_values **scheduler_options)
@@ -142,8 +205,7 @@ static sks_status configure(const sks_arguments *arguments, const sks_topology *
     if (status == SKS_OK)
         status = sks_executor_find(sks_values_text(options, "executor"), &c->executor);
     if (status == SKS_OK)
-        status = sks_scheduler_parse(sks_values_text(options, "scheduler"), &c->scheduler,
-                                     scheduler_options);
+        status = choose_scheduler(options, c, scheduler_options);
     c->binding = sks_values_text(options, "binding");
     if (status == SKS_OK)
         status = sks_policy_check(c->binding);
@@ -155,6 +217,7 @@ static sks_status configure(const sks_arguments *arguments, const sks_topology *
                                                       : sks_topology_n_cores(topology);
     c->events = sks_values_text(options, "counters");
     c->counter_source = sks_values_text(options, "counter-source");
+    c->log_capacity = wants_log(options) ? (size_t)sks_values_int(options, "log-chunks") : 0;
     c->probes_latency = sks_values_flag(options, "json");
     c->skips_digest = sks_values_flag(options, "quiet") && !sks_values_flag(options, "json");
     if (sks_values_flag(options, "json") && writes_to_stdout(c->parameters))
@@ -175,6 +238,8 @@ static sks_status run(const sks_arguments *arguments)
         status = configure(arguments, topology, &configuration, &scheduler_options);
     if (status == SKS_OK)
         status = sks_run(&configuration, topology, &record);
+    if (status == SKS_OK)
+        status = write_logs(arguments->options, &configuration, &record);
     if (status == SKS_OK && sks_values_flag(arguments->options, "json"))
         status = print_json(&configuration, topology, &record);
     else if (status == SKS_OK && !sks_values_flag(arguments->options, "quiet"))

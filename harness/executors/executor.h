@@ -85,6 +85,8 @@ typedef struct sks_executor {
     const char *(*unavailable)(void); /* NULL: usable; or its result is; else the reason */
     /* Workers are forked after prepare: the results have to lie in shared memory. */
     bool shares_memory;
+    /* Its logs show neighbouring chunks of one worker as one: it sees tasks, not claims. */
+    bool joins_chunks;
     /* SKS_ERR_USAGE when it cannot do what a configuration asks for (openmp has the compiler's
      * three schedules only). NULL: it can do everything. */
     sks_status (*check)(const sks_scheduler *scheduler, const sks_values *scheduler_options,

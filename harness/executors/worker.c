@@ -152,6 +152,8 @@ static sks_status make_ready(sks_worker *w)
     const sks_job *job = w->crew->job;
 
     sks_bind(job->topology, &job->places[w->number], &w->got);
+    if (w->log != NULL)
+        sks_chunk_log_touch(w->log);
     if (job->kernel->deliver != NULL) {
         /* From this thread and after binding, so that its memory is near. */
         w->result = aligned_alloc(64, (w->crew->result_size + 63) / 64 * 64);

@@ -3,6 +3,7 @@
 #include "harness/measure/shared_memory.h"
 
 #include <stdint.h>
+#include <string.h>
 
 sks_status sks_chunk_logs_create(unsigned n_workers, size_t capacity, sks_chunk_log **logs)
 {
@@ -20,6 +21,16 @@ sks_status sks_chunk_logs_create(unsigned n_workers, size_t capacity, sks_chunk_
         log[w] = (sks_chunk_log){.chunk = chunk + w * capacity, .capacity = capacity};
     *logs = log;
     return SKS_OK;
+}
+
+/* At most this many entries: some tens of megabytes. */
+enum { MOST_TOUCHED = 1 << 20 };
+
+void sks_chunk_log_touch(sks_chunk_log *log)
+{
+    const size_t n = log->capacity < MOST_TOUCHED ? log->capacity : MOST_TOUCHED;
+
+    memset(log->chunk, 0, n * sizeof(*log->chunk));
 }
 
 void sks_chunk_logs_destroy(sks_chunk_log *logs)

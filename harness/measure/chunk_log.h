@@ -3,8 +3,8 @@
  * the simulator's task costs all come from here.
  *
  * One log per worker, written by that worker alone; the memory is a shared mapping, so that forked
- * workers can write it, and is touched only as far as it is used. Costs two stores' worth of time a
- * chunk; the executor reads the clock at chunk boundaries anyway.
+ * workers can write it. Costs a few stores a chunk; the executor reads the clock at chunk boundaries
+ * anyway.
  */
 #ifndef SKYSCALE_CHUNK_LOG_H
 #define SKYSCALE_CHUNK_LOG_H
@@ -35,6 +35,10 @@ typedef struct sks_chunk_log {
 /* One log of the given capacity for each of n_workers workers. Free with sks_chunk_logs_destroy. */
 sks_status sks_chunk_logs_create(unsigned n_workers, size_t capacity, sks_chunk_log **logs);
 void sks_chunk_logs_destroy(sks_chunk_log *logs); /* accepts NULL */
+
+/* Makes the log's memory ready to be written, as far as may be sensible: a page that is touched for
+ * the first time costs more than all its entries. For the worker, before it is released. */
+void sks_chunk_log_touch(sks_chunk_log *log);
 
 static inline void sks_chunk_log_add(sks_chunk_log *log, sks_range tasks, uint64_t start_tick,
                                      uint64_t end_tick, bool is_stolen)

@@ -1,5 +1,7 @@
 #include "harness/measure/record_json.h"
 
+#include "harness/measure/loss.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -131,6 +133,24 @@ static json_t *events_to_json(const sks_record *record)
     return array;
 }
 
+/* In seconds; start-up, dispatch and imbalance are of all workers together, as busy is. */
+static json_t *loss_to_json(const sks_record *record)
+{
+    sks_loss loss;
+    json_t *object = json_object();
+
+    sks_loss_attribute(record, NAN, &loss);
+    json_object_set_new(object, "makespan_s", sks_json_number(loss.makespan_s));
+    json_object_set_new(object, "clairvoyant_bound_s", sks_json_number(loss.bound_s));
+    json_object_set_new(object, "longest_chunk_s", sks_json_number(loss.longest_chunk_s));
+    json_object_set_new(object, "regret", sks_json_number(loss.regret));
+    json_object_set_new(object, "busy_worker_s", sks_json_number(loss.busy_s));
+    json_object_set_new(object, "startup_worker_s", sks_json_number(loss.startup_s));
+    json_object_set_new(object, "dispatch_worker_s", sks_json_number(loss.dispatch_s));
+    json_object_set_new(object, "imbalance_worker_s", sks_json_number(loss.imbalance_s));
+    return object;
+}
+
 static json_t *product_to_json(const sks_configuration *configuration, const sks_record *record)
 {
     json_t *object = json_object();
@@ -178,6 +198,11 @@ json_t *sks_record_to_json(const sks_configuration *configuration, const sks_rec
     json_object_set_new(object, "scheduler_decision",
                         record->decision[0] != '\0' ? json_string(record->decision) : json_null());
     json_object_set_new(object, "events", events_to_json(record));
+    json_object_set_new(object, "rule_check",
+                        json_pack("{s:s, s:s}", "verdict",
+                                  sks_rule_verdict_name[record->rule.verdict], "text",
+                                  record->rule.text));
+    json_object_set_new(object, "loss", loss_to_json(record));
     json_object_set_new(object, "digest", json_string(record->digest.hex));
     json_object_set_new(object, "product", product_to_json(configuration, record));
     if (machine != NULL)

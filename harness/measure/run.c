@@ -4,6 +4,7 @@
 #include "harness/measure/shared_memory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +176,23 @@ static sks_status run_timed(const sks_configuration *configuration, sks_job *job
     return SKS_OK;
 }
 
+static sks_status check_rule(const sks_configuration *configuration, sks_record *record)
+{
+    const sks_loop loop = {
+        .n_tasks = record->n_tasks,
+        .n_workers = record->n_workers,
+        .options = configuration->scheduler_options,
+    };
+
+    if (record->n_happened > 0) {
+        snprintf(record->rule.text, sizeof(record->rule.text),
+                 "workers died, and what they left was handed out again");
+        return SKS_OK;
+    }
+    return sks_rule_check_logs(configuration->scheduler, &loop, record->logs,
+                               configuration->executor->joins_chunks, &record->rule);
+}
+
 static sks_status check_and_identify(const sks_configuration *configuration, const void *state,
                                      sks_record *record)
 {
@@ -235,8 +253,10 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
     if (status == SKS_OK) {
         r.noise.latency_after_s = probe_latency(configuration, places);
         summarise_workers(&r);
-        status = check_and_identify(configuration, job.state, &r);
+        status = check_rule(configuration, &r);
     }
+    if (status == SKS_OK)
+        status = check_and_identify(configuration, job.state, &r);
 out:
     configuration->kernel->teardown(job.state);
     free_results(configuration, job.results);

@@ -12,6 +12,7 @@
 
 #include "harness/executors/executor.h"
 #include "harness/measure/noise.h"
+#include "harness/measure/rule_check.h"
 
 /* One point of a sweep. Everything is borrowed. */
 typedef struct sks_configuration {
@@ -54,6 +55,7 @@ typedef struct sks_record {
     sks_work work;
     sks_worker_record *workers; /* [n_workers] */
     sks_chunk_log *logs;        /* [n_workers]; NULL: not asked for */
+    sks_rule_check rule;        /* whether they are what the scheduler's name promises */
     char decision[256];         /* what the scheduler decided by itself; "": nothing */
     size_t n_happened;          /* events, of which the first SKS_MAX_EVENTS_KEPT are kept */
     sks_event happened[SKS_MAX_EVENTS_KEPT];
