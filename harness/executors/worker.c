@@ -46,7 +46,8 @@ static sks_status deliver_to_kernel(sks_worker *w, size_t task, const void *resu
 static void mark_done(const sks_worker *w, sks_range tasks)
 {
     if (w->crew->is_done != NULL)
-        memset(w->crew->is_done + tasks.begin, 1, tasks.end - tasks.begin);
+        for (size_t task = tasks.begin; task < tasks.end; task++)
+            w->crew->is_done[task] = 1;
 }
 
 static void run_and_deliver(sks_worker *w, sks_range chunk)
@@ -95,26 +96,29 @@ static void log_chunk(sks_worker *w, sks_range chunk, uint64_t before, uint64_t 
     sks_chunk_log_add(w->log, chunk, before, after, is_stolen);
 }
 
-void sks_worker_compute(sks_worker *w, sks_range chunk)
+/* Computes tasks, with all that is recorded of them; the ticks of their begin and end. */
+static void compute(sks_worker *w, sks_range tasks, uint64_t *before, uint64_t *after)
 {
-    const sks_job *job = w->crew->job;
-    const sks_scheduler *scheduler = job->scheduler;
-    uint64_t before, after;
-
-    w->current.begin = chunk.begin;
-    w->current.end = chunk.end;
-    before = sks_ticks();
-    if (job->kernel->deliver != NULL)
-        run_and_deliver(w, chunk);
+    w->current.begin = tasks.begin;
+    w->current.end = tasks.end;
+    *before = sks_ticks();
+    if (w->crew->job->kernel->deliver != NULL)
+        run_and_deliver(w, tasks);
     else
-        run_chunk(w, chunk);
-    after = sks_ticks();
-    w->current.begin = chunk.end;
-    w->busy_ticks += after - before;
+        run_chunk(w, tasks);
+    *after = sks_ticks();
+    w->current.begin = tasks.end;
+    w->busy_ticks += *after - *before;
     w->n_chunks++;
-    w->n_tasks += chunk.end - chunk.begin;
+    w->n_tasks += tasks.end - tasks.begin;
     if (w->log != NULL)
-        log_chunk(w, chunk, before, after);
+        log_chunk(w, tasks, *before, *after);
+}
+
+static void report_done(sks_worker *w, sks_range chunk, uint64_t before, uint64_t after)
+{
+    const sks_scheduler *scheduler = w->crew->job->scheduler;
+
     if (scheduler->done != NULL) {
         uint64_t since = scheduler->times_claims ? w->done_tick : before;
 
@@ -124,15 +128,81 @@ void sks_worker_compute(sks_worker *w, sks_range chunk)
     }
 }
 
+void sks_worker_compute(sks_worker *w, sks_range chunk)
+{
+    uint64_t before, after;
+
+    compute(w, chunk, &before, &after);
+    report_done(w, chunk, before, after);
+}
+
+static void compute_lost(sks_worker *w)
+{
+    const sks_range lost = {w->lost.begin, w->lost.end};
+    uint64_t begin = sks_ticks(), before, after = begin;
+
+    if (lost.begin == lost.end)
+        return;
+    for (size_t task = lost.begin; task < lost.end; task++) {
+        if (w->crew->is_done == NULL || !w->crew->is_done[task])
+            compute(w, (sks_range){task, task + 1}, &before, &after);
+        w->lost.begin = task + 1;
+    }
+    report_done(w, lost, begin, after);
+}
+
+/* The piece that the loop's task `number` belongs to. */
+static const sks_piece *find_piece(const sks_crew *crew, size_t number)
+{
+    size_t low = 0, high = crew->n_left;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (crew->left[middle].first <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &crew->left[low];
+}
+
+/* The tasks that the numbers of `chunk` stand for. */
+static void compute_left(sks_worker *w, sks_range chunk)
+{
+    const sks_piece *piece = find_piece(w->crew, chunk.begin);
+    uint64_t begin = sks_ticks(), before, after = begin;
+
+    for (size_t from = chunk.begin; from < chunk.end; piece++) {
+        size_t begin_task = piece->tasks.begin + (from - piece->first);
+        size_t n = piece->tasks.end - begin_task;
+
+        if (n > chunk.end - from)
+            n = chunk.end - from;
+        compute(w, (sks_range){begin_task, begin_task + n}, &before, &after);
+        from += n;
+    }
+    report_done(w, chunk, begin, after);
+}
+
 static void loop(sks_worker *w)
 {
     const sks_scheduler *scheduler = w->crew->job->scheduler;
+    const sks_cancel_flag *cancel = w->crew->job->cancel;
     sks_range chunk;
 
-    w->start_tick = w->done_tick = sks_ticks();
-    while (scheduler->next(w->crew->schedule, w->number, &chunk))
-        sks_worker_compute(w, chunk);
+    w->done_tick = sks_ticks();
+    if (w->start_tick == 0) /* else it continues a dead worker's work */
+        w->start_tick = w->done_tick;
+    w->stage = SKS_LOOPING;
+    compute_lost(w);
+    while (!*cancel && scheduler->next(w->crew->schedule, w->number, &chunk))
+        if (w->crew->left == NULL)
+            sks_worker_compute(w, chunk);
+        else
+            compute_left(w, chunk);
     w->end_tick = sks_ticks();
+    w->stage = SKS_LOOP_LEFT;
 }
 
 /* Spins, since a sleeping thread takes microseconds to wake; gives way when it takes long, since
@@ -147,16 +217,16 @@ static int wait_at_gate(sks_crew *crew)
     return gate;
 }
 
-static sks_status make_ready(sks_worker *w)
+static sks_status make_ready(sks_worker *w, void **own_result)
 {
     const sks_job *job = w->crew->job;
 
     sks_bind(job->topology, &job->places[w->number], &w->got);
-    if (w->log != NULL)
+    if (w->log != NULL && w->log->n == 0) /* a predecessor's chunks stay */
         sks_chunk_log_touch(w->log);
-    if (job->kernel->deliver != NULL) {
+    if (job->kernel->deliver != NULL && w->result == NULL) {
         /* From this thread and after binding, so that its memory is near. */
-        w->result = aligned_alloc(64, (w->crew->result_size + 63) / 64 * 64);
+        *own_result = w->result = aligned_alloc(64, (w->crew->result_size + 63) / 64 * 64);
         if (w->result == NULL)
             return sks_fail_nomem("a worker's result");
     }
@@ -167,7 +237,8 @@ void sks_worker_live(sks_worker *w)
 {
     const sks_job *job = w->crew->job;
     sks_counter_session *session = NULL;
-    sks_status status = make_ready(w);
+    void *own_result = NULL;
+    sks_status status = make_ready(w, &own_result);
 
     if (status != SKS_OK)
         sks_worker_fail(w, status, 0);
@@ -185,7 +256,7 @@ void sks_worker_live(sks_worker *w)
         w->switches = involuntary_switches() - w->switches;
     if (w->scratch != NULL && job->kernel->scratch_free != NULL)
         job->kernel->scratch_free(w->scratch);
-    free(w->result);
+    free(own_result);
 }
 
 void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worker *workers)
@@ -212,20 +283,28 @@ sks_status sks_crew_release(sks_crew *crew, unsigned n_started, sks_status statu
 {
     while (atomic_load_explicit(&crew->n_ready, memory_order_acquire) < n_started)
         sched_yield();
+    return sks_crew_open(crew, n_started, status);
+}
+
+sks_status sks_crew_open(sks_crew *crew, unsigned n_started, sks_status status)
+{
     for (unsigned i = 0; status == SKS_OK && i < n_started; i++)
         if (crew->worker[i].status != SKS_OK)
             status = sks_fail(crew->worker[i].status, "%s", crew->worker[i].message);
-    crew->release_s = sks_now_s();
-    crew->release_tick = sks_ticks();
-    crew->tick_s =
-        (crew->release_s - crew->begin_s) / (double)(crew->release_tick - crew->begin_tick);
+    if (crew->release_tick == 0) {
+        crew->release_s = sks_now_s();
+        crew->release_tick = sks_ticks();
+        crew->tick_s =
+            (crew->release_s - crew->begin_s) / (double)(crew->release_tick - crew->begin_tick);
+    }
     atomic_store_explicit(&crew->gate, status == SKS_OK ? 1 : 2, memory_order_release);
     return status;
 }
 
 sks_status sks_crew_failure(const sks_crew *crew)
 {
-    const sks_worker *first = NULL;
+    const sks_worker *first =
+        crew->helper != NULL && crew->helper->status != SKS_OK ? crew->helper : NULL;
 
     for (unsigned i = 0; i < crew->job->n_workers; i++) {
         const sks_worker *w = &crew->worker[i];

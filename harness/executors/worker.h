@@ -21,12 +21,25 @@
 
 typedef struct sks_worker sks_worker;
 
+/* A piece of what a further round has to do: the loop's numbers from `first` on are these tasks. */
+typedef struct sks_piece {
+    size_t first;
+    sks_range tasks;
+} sks_piece;
+
 typedef struct sks_crew {
     const sks_job *job;
     void *schedule; /* the scheduler's state */
     size_t n_tasks;
     size_t result_size;
     sks_worker *worker; /* [job->n_workers] */
+    /* One more, not in the loop: failures of what the executor does on behalf of the workers. NULL:
+     * it does nothing of that kind. */
+    sks_worker *helper;
+    /* What the loop is about when only some tasks are left, because workers died; NULL: all of the
+     * kernel's. In order, without gaps between the numbers. */
+    size_t n_left;
+    const sks_piece *left;
     /* Where one task's result goes when the kernel delivers; at first sks_crew_init's choice, the
      * kernel's own deliver. */
     sks_status (*deliver)(sks_worker *worker, size_t task, const void *result);
@@ -48,16 +61,31 @@ typedef struct sks_crew {
     _Alignas(SKS_CACHE_LINE) atomic_size_t first_failed;
 } sks_crew;
 
+/* How far a worker has come. */
+typedef enum sks_stage {
+    SKS_MAKING_READY,
+    SKS_LOOPING,   /* asks the scheduler, computes */
+    SKS_LOOP_LEFT, /* gives back what it holds */
+    SKS_GONE,      /* ended in order; for executors whose workers may die */
+} sks_stage;
+
 /* In cache lines of its own. */
 struct sks_worker {
     _Alignas(SKS_CACHE_LINE) sks_crew *crew;
     unsigned number;
     void *scratch;
-    void *result; /* one task's, for kernels that deliver */
+    /* One task's, for kernels that deliver: the worker's own, unless the executor has put memory of
+     * its choice here before the worker's birth. */
+    void *result;
     sks_chunk_log *log;
+    volatile sks_stage stage; /* written by the worker, read by who mourns it */
     /* What is being computed: the chunk, or what is left of it when tasks are run one by one; empty
      * between chunks. Written by the worker, read by who mourns it or reports its crash. */
     volatile sks_range current;
+    /* What a dead predecessor of the same number left of its chunk: computed first, one task at a
+     * time, so that a task that kills is found out; those done already are passed over. Set before
+     * the worker's birth; it shrinks as they are done. */
+    volatile sks_range lost;
     uint64_t start_tick, end_tick, done_tick, busy_ticks;
     size_t n_chunks, n_tasks, n_steals;
     long switches;
@@ -82,6 +110,9 @@ void sks_worker_fail(sks_worker *worker, sks_status status, size_t task);
 /* Waits until n_started workers are ready and lets them go, or, when `status` or one of them has
  * failed, home. Returns that status, with the message set. */
 sks_status sks_crew_release(sks_crew *crew, unsigned n_started, sks_status status);
+/* The same without the waiting, for executors that have to do something meanwhile. The loop's time
+ * begins with the first call. */
+sks_status sks_crew_open(sks_crew *crew, unsigned n_started, sks_status status);
 
 /* After the last worker's end: the failure of the lowest task, or of the request to stop. */
 sks_status sks_crew_failure(const sks_crew *crew);
