@@ -85,27 +85,35 @@ static sks_estimate *tracked_estimate(sks_model_fit *fit, size_t i)
     return i == SERIAL ? &fit->serial_fraction : i == OPTIMUM ? &fit->optimum : &fit->parameter[i];
 }
 
-/* Refits every replicate; `values` has room for N_TRACKED columns of n_replicates. */
-static void bootstrap(const sks_model *model, const sks_fit_points *points, double *values,
-                      sks_model_fit *fit)
+/* Refits every replicate. */
+static void refit(const sks_model *model, const sks_fit_points *points, sks_model_fit *fit)
 {
-    size_t n = 0;
+    double *p = fit->replicates;
 
-    for (size_t b = 0; b < points->n_replicates; b++) {
-        double p[SKS_MAX_MODEL_PARAMETERS], tracked[N_TRACKED];
+    for (size_t b = 0; b < points->n_replicates; b++)
+        if (model->fit(points->n_workers, points->replicates + b * points->n, points->n, p))
+            p += model->n_parameters;
+    fit->n_replicates = (size_t)(p - fit->replicates) / model->n_parameters;
+}
 
-        if (!model->fit(points->n_workers, points->replicates + b * points->n, points->n, p))
-            continue;
-        derive(model, p, tracked);
+/* Intervals from the refitted replicates; `values` has room for N_TRACKED columns of them. */
+static void find_intervals(const sks_model *model, double confidence, double *values,
+                           sks_model_fit *fit)
+{
+    size_t n = fit->n_replicates;
+
+    for (size_t b = 0; b < n; b++) {
+        double tracked[N_TRACKED];
+
+        derive(model, fit->replicates + b * model->n_parameters, tracked);
         for (size_t i = 0; i < N_TRACKED; i++)
             if (i < model->n_parameters || i >= SERIAL)
-                values[i * points->n_replicates + n] = tracked[i];
-        n++;
+                values[i * n + b] = tracked[i];
     }
     for (size_t i = 0; i < N_TRACKED; i++)
         if (i < model->n_parameters || i >= SERIAL)
             tracked_estimate(fit, i)->interval =
-                sks_percentile_interval(values + i * points->n_replicates, n, points->confidence);
+                sks_percentile_interval(values + i * n, n, confidence);
 }
 
 static void set_estimates(const sks_model *model, const double *p, sks_model_fit *fit)
@@ -167,8 +175,12 @@ sks_status sks_fit_model(const sks_model *model, bool is_weak, const sks_fit_poi
         return SKS_OK;
     }
     work = malloc((2 * points->n + N_TRACKED * points->n_replicates) * sizeof(*work));
-    if (work == NULL)
-        return sks_fail_nomem("bootstrap of a model");
+    fit->replicates =
+        malloc((points->n_replicates * model->n_parameters + 1) * sizeof(*fit->replicates));
+    if (work == NULL || fit->replicates == NULL) {
+        free(work);
+        return sks_fail_nomem("bootstrap of a model"); /* the caller clears the fit */
+    }
     fit->is_fitted = true;
     set_estimates(model, p, fit);
     fit->rss = sum_of_squares(model, p, points);
@@ -176,7 +188,21 @@ sks_status sks_fit_model(const sks_model *model, bool is_weak, const sks_fit_poi
     fit->is_exact = points->n == model->n_parameters && fit->residual_rms < exact_rms;
     judge(model, points, fit);
     fit->leave_one_out_rms = leave_one_out(model, points, work, work + points->n);
-    bootstrap(model, points, work + 2 * points->n, fit);
+    refit(model, points, fit);
+    find_intervals(model, points->confidence, work + 2 * points->n, fit);
     free(work);
     return SKS_OK;
+}
+
+void sks_model_fit_clear(sks_model_fit *fit)
+{
+    free(fit->replicates);
+    fit->replicates = NULL;
+    fit->n_replicates = 0;
+}
+
+void sks_model_fit_values(const sks_model_fit *fit, double p[SKS_MAX_MODEL_PARAMETERS])
+{
+    for (size_t i = 0; i < SKS_MAX_MODEL_PARAMETERS; i++)
+        p[i] = fit->parameter[i].value;
 }

@@ -48,13 +48,24 @@ typedef struct sks_model_fit {
     double delta_aicc;    /* against the least AICc of all models; set by sks_fit_series */
     double akaike_weight; /* set by sks_fit_series */
 
+    /* The parameters fitted to each replicate that determines them, [n_replicates][parameters]:
+     * what the intervals are made of. */
+    size_t n_replicates;
+    double *replicates;
+
     /* Root mean square relative error of predicting each worker count from all others; NaN when
      * the others do not determine the parameters. */
     double leave_one_out_rms;
 } sks_model_fit;
 
-/* A model that cannot be fitted is no failure: `is_fitted` and `reason` say so. SKS_ERR_NOMEM. */
+/* A model that cannot be fitted is no failure: `is_fitted` and `reason` say so. SKS_ERR_NOMEM.
+ * Clear the fit in any case. */
 sks_status sks_fit_model(const sks_model *model, bool is_weak, const sks_fit_points *points,
                          sks_model_fit *fit);
+
+void sks_model_fit_clear(sks_model_fit *fit); /* frees what it holds */
+
+/* The values of the parameters, as `eval` takes them. */
+void sks_model_fit_values(const sks_model_fit *fit, double p[SKS_MAX_MODEL_PARAMETERS]);
 
 #endif

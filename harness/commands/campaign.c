@@ -4,8 +4,8 @@
 
 const char *const sks_per_choices[] = {"total", "core", "parallel", NULL};
 
-const char *const sks_oversubscribed_choices[] = {"leave-out", "include", NULL};
-enum { LEAVE_OUT, INCLUDE };
+const char *const sks_oversubscribed_choices[] = {"leave-out", "apart", "include",
+                                                  NULL}; /* as sks_oversubscribed */
 
 const char *const sks_disturbed_choices[] = {"keep", "drop", NULL};
 enum { KEEP, DROP };
@@ -68,19 +68,35 @@ static sks_status drop_disturbed(const char *path, sks_series *series, size_t *n
     return SKS_OK;
 }
 
+sks_status sks_campaign_read_series(const char *path, const sks_values *options,
+                                    sks_series **series, size_t *n)
+{
+    sks_series *read = NULL;
+    size_t n_read = 0;
+    sks_status status = read_series(path, sks_values_text(options, "per"), &read, &n_read);
+
+    if (status == SKS_OK && sks_values_choice(options, "disturbed") == DROP)
+        status = drop_disturbed(path, read, &n_read);
+    if (status != SKS_OK) {
+        sks_series_free(read, n_read);
+        return status;
+    }
+    *series = read;
+    *n = n_read;
+    return SKS_OK;
+}
+
 sks_status sks_campaign_read(const char *path, const sks_values *options, sks_campaign *campaign)
 {
     const sks_fit_options fit_options = {
-        .include_oversubscribed = sks_values_choice(options, "oversubscribed") == INCLUDE,
+        .oversubscribed = (sks_oversubscribed)sks_values_choice(options, "oversubscribed"),
         .confidence = sks_values_real(options, "confidence"),
         .n_replicates = (size_t)sks_values_int(options, "replicates"),
         .seed = (uint64_t)sks_values_int(options, "seed"),
     };
     sks_campaign made = {0};
-    sks_status status = read_series(path, sks_values_text(options, "per"), &made.series, &made.n);
+    sks_status status = sks_campaign_read_series(path, options, &made.series, &made.n);
 
-    if (status == SKS_OK && sks_values_choice(options, "disturbed") == DROP)
-        status = drop_disturbed(path, made.series, &made.n);
     if (status == SKS_OK)
         status = sks_fit_all(made.series, made.n, &fit_options, &made.fits);
     if (status == SKS_OK)

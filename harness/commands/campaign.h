@@ -21,7 +21,8 @@ extern const char *const sks_disturbed_choices[];
          .type = SKS_CHOICE,                                                                       \
          .choices = sks_oversubscribed_choices,                                                    \
          .default_text = "leave-out",                                                              \
-         .help = "points with more workers than places, in the fits"},                             \
+         .help = "points with more workers than places: left out of the fits, fitted apart, or "   \
+                 "included"},                                                                      \
         {.name = "disturbed",                                                                      \
          .type = SKS_CHOICE,                                                                       \
          .choices = sks_disturbed_choices,                                                         \
@@ -55,6 +56,10 @@ typedef struct sks_campaign {
  * holds no sample. Freed with sks_campaign_clear. */
 sks_status sks_campaign_read(const char *path, const sks_values *options, sks_campaign *campaign);
 void sks_campaign_clear(sks_campaign *campaign); /* accepts one that is all zero */
+
+/* The series alone; `options` needs "per" and "disturbed" only. Freed with sks_series_free. */
+sks_status sks_campaign_read_series(const char *path, const sks_values *options,
+                                    sks_series **series, size_t *n);
 
 /* "total time", "time per core", "time of the parallel part". */
 const char *sks_campaign_time_name(const sks_values *options);

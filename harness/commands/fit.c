@@ -5,14 +5,76 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_WORKERS = 1000000000 };
 
 static const sks_param params[] = {
     SKS_ANALYSIS_PARAMS,
+    {.name = "predict",
+     .type = SKS_TEXT,
+     .help = "worker counts whose time is predicted, with bands: N,N,…"},
     {.name = "json", .type = SKS_FLAG, .default_text = "no", .help = "as JSON"},
     {0},
 };
 
-static sks_status print_json(const char *path, const char *per, const sks_campaign *campaign)
+/* The worker counts of --predict. */
+typedef struct prediction_list {
+    double *n_workers;
+    size_t n;
+} prediction_list;
+
+static sks_status parse_predict(const char *text, prediction_list *list)
+{
+    size_t n = 1, k = 0;
+    char *copy = strdup(text), *rest = copy;
+    double *values;
+    sks_status status = SKS_OK;
+
+    for (const char *c = text; *c != '\0'; c++)
+        n += *c == ',';
+    values = calloc(n, sizeof(*values));
+    if (copy == NULL || values == NULL)
+        status = sks_fail_nomem("list of worker counts");
+    while (status == SKS_OK && rest != NULL) {
+        const char *item = strsep(&rest, ",");
+        int64_t value = 0;
+
+        if (!sks_parse_int(item, &value) || value < 1 || value > MOST_WORKERS)
+            status = sks_fail(SKS_ERR_USAGE, "--predict %s: \"%s\" is not a worker count, 1 … %d",
+                              text, item, MOST_WORKERS);
+        else
+            values[k++] = (double)value;
+    }
+    free(copy);
+    if (status != SKS_OK) {
+        free(values);
+        return status;
+    }
+    *list = (prediction_list){values, n};
+    return SKS_OK;
+}
+
+/* Says on standard error, once for each of them, which predictions are guesses. */
+static void warn_of_guesses(const sks_campaign *campaign, prediction_list list)
+{
+    for (size_t k = 0; k < list.n; k++)
+        for (size_t i = 0; i < campaign->n; i++) {
+            unsigned greatest = sks_fit_greatest(&campaign->fits[i]);
+
+            if (list.n_workers[k] <= SKS_FAR_FACTOR * greatest)
+                continue;
+            fprintf(stderr,
+                    "skyscale: warning: %.0f workers are more than %g times the %u that a fit is "
+                    "made from; that prediction is a guess\n",
+                    list.n_workers[k], SKS_FAR_FACTOR, greatest);
+            break;
+        }
+}
+
+static sks_status print_json(const char *path, const char *per, const sks_campaign *campaign,
+                             prediction_list predict)
 {
     json_t *groups = json_array();
     json_t *all = json_pack("{s:s, s:s, s:O?}", "campaign", path, "per", per, "groups", groups);
@@ -21,7 +83,7 @@ static sks_status print_json(const char *path, const char *per, const sks_campai
     for (size_t i = 0; status == SKS_OK && i < campaign->n; i++) {
         json_t *group = NULL;
 
-        status = sks_fit_to_json(&campaign->fits[i], &group);
+        status = sks_fit_to_json(&campaign->fits[i], predict.n_workers, predict.n, &group);
         if (status == SKS_OK && json_array_append_new(groups, group) != 0)
             status = sks_fail_nomem("JSON");
     }
@@ -35,21 +97,36 @@ static sks_status print_json(const char *path, const char *per, const sks_campai
     return status;
 }
 
+static sks_status print_tables(const char *time_name, const sks_campaign *campaign,
+                               prediction_list predict)
+{
+    const sks_fit_table_options options = {
+        .time_name = time_name, .predict = predict.n_workers, .n_predict = predict.n};
+    sks_status status = sks_fit_table_print(campaign->fits, campaign->n, &options, stdout);
+
+    return status == SKS_OK ? sks_flush_stdout() : status;
+}
+
 static sks_status run(const sks_arguments *arguments)
 {
+    const sks_values *options = arguments->options;
     const char *path = arguments->operands[0];
     sks_campaign campaign = {0};
-    sks_status status = sks_campaign_read(path, arguments->options, &campaign);
+    prediction_list predict = {0};
+    sks_status status = SKS_OK;
 
-    if (status == SKS_OK && sks_values_flag(arguments->options, "json")) {
-        status = print_json(path, sks_values_text(arguments->options, "per"), &campaign);
-    } else if (status == SKS_OK) {
-        status = sks_fit_table_print(campaign.fits, campaign.n,
-                                     sks_campaign_time_name(arguments->options), stdout);
-        if (status == SKS_OK)
-            status = sks_flush_stdout();
+    if (sks_values_has(options, "predict"))
+        status = parse_predict(sks_values_text(options, "predict"), &predict);
+    if (status == SKS_OK)
+        status = sks_campaign_read(path, options, &campaign);
+    if (status == SKS_OK) {
+        warn_of_guesses(&campaign, predict);
+        status = sks_values_flag(options, "json")
+                     ? print_json(path, sks_values_text(options, "per"), &campaign, predict)
+                     : print_tables(sks_campaign_time_name(options), &campaign, predict);
     }
     sks_campaign_clear(&campaign);
+    free(predict.n_workers);
     return status;
 }
 
@@ -60,10 +137,13 @@ const sks_command sks_command_fit = {
     .details =
         "For each group of configurations that differ in workers only: speedups, the laws of\n"
         "`skyscale list models` with intervals for their parameters, which one is best or\n"
-        "whether that cannot be told, and the worker count at which time is least.\n"
+        "whether that cannot be told, and the worker count at which time is least; what part of\n"
+        "the work is serial, as measured and as fitted; with --predict, the time with as many\n"
+        "workers as you like, in bands.\n"
         "\n"
         "  skyscale fit fig1.db\n"
-        "  skyscale fit fig1.db --per parallel --json",
+        "  skyscale fit fig1.db --per parallel --json\n"
+        "  skyscale fit fig1.db --predict 16,32",
     .min_operands = 1,
     .max_operands = 1,
     .params = params,

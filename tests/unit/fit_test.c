@@ -107,8 +107,8 @@ static void speedups_are_ratios_of_medians(void **state)
     assert_near(fit.points[3].speedup.value, 2.0, 1e-14);
     assert_near(fit.points[3].efficiency.value, 0.5, 1e-14);
     /* (1/2 - 1/4)/(1 - 1/4) */
-    assert_near(fit.points[3].karp_flatt, 1.0 / 3.0, 1e-14);
-    assert_true(isnan(fit.points[0].karp_flatt));
+    assert_near(fit.points[3].karp_flatt.value, 1.0 / 3.0, 1e-14);
+    assert_true(isnan(fit.points[0].karp_flatt.value));
     assert_near(fit.points[3].mad, 0.4, 1e-14);
     /* three samples: no interval anywhere */
     assert_false(sks_interval_is_known(fit.points[3].median.interval));
@@ -130,7 +130,7 @@ static void without_one_worker_the_base_is_the_smallest(void **state)
     assert_int_equal(fit.points[0].n_workers, 2);
     assert_near(fit.points[2].speedup.value, amdahl_law(2) / amdahl_law(4), 1e-14);
     assert_near(fit.points[2].efficiency.value, amdahl_law(2) / amdahl_law(4) / 2.0, 1e-14);
-    assert_true(isnan(fit.points[2].karp_flatt));
+    assert_true(isnan(fit.points[2].karp_flatt.value));
     sks_fit_clear(&fit);
     sks_series_free(s, 1);
 }
@@ -150,7 +150,7 @@ static void oversubscribed_points_are_left_out_unless_asked_for(void **state)
     assert_near(model_named(&fit, "amdahl")->parameter[0].value, 0.1, 1e-12);
     sks_fit_clear(&fit);
 
-    options.include_oversubscribed = true;
+    options.oversubscribed = SKS_OVERSUBSCRIBED_INCLUDE;
     assert_int_equal(sks_fit_series(s, &options, &fit), SKS_OK);
     assert_int_equal(fit.n_used, 8);
     assert_int_equal(fit.n_left_out, 0);
@@ -430,7 +430,7 @@ static void json_holds_what_scripts_rely_on(void **state)
     json_t *json = NULL, *model, *parameter, *optimum;
 
     (void)state;
-    assert_int_equal(sks_fit_to_json(&fit, &json), SKS_OK);
+    assert_int_equal(sks_fit_to_json(&fit, NULL, 0, &json), SKS_OK);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         assert_non_null(json_object_get(json, keys[i]));
     assert_string_equal(json_string_value(json_object_get(json, "best")), "log");

@@ -89,10 +89,11 @@ static void fits_fit_on_the_page_and_explain_their_marks(void **state)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
+    const sks_fit_table_options options = {.time_name = "total time"};
 
     (void)state;
     assert_int_equal(sks_fit_all(series, 2, &sks_fit_defaults, &fits), SKS_OK);
-    assert_int_equal(sks_fit_table_print(fits, 2, "total time", out), SKS_OK);
+    assert_int_equal(sks_fit_table_print(fits, 2, &options, out), SKS_OK);
     fclose(out);
     assert_non_null(strstr(text, "synthetic, executor threads, binding cores"));
     assert_non_null(strstr(text, "T(1) [ms]"));

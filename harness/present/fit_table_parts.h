@@ -1,0 +1,42 @@
+/* What the files of the fit's tables share; for harness/present/fit_table*.c only. */
+#ifndef SKYSCALE_FIT_TABLE_PARTS_H
+#define SKYSCALE_FIT_TABLE_PARTS_H
+
+#include "harness/present/fit_table.h"
+#include "harness/present/table.h"
+
+enum { SKS_FIT_PAGE = 100 }; /* columns */
+
+/* The fits of one kernel, printed together. */
+typedef struct sks_fit_section {
+    size_t n;
+    const sks_fit **fits; /* [n], one for each series */
+    char **labels;
+    /* The same with the fits of oversubscribed points beside their series: [n_rows]. */
+    size_t n_rows;
+    const sks_fit **rows;
+    char **row_labels;
+    const sks_fit_table_options *options;
+    const char *unit; /* of times */
+    double factor;    /* from seconds to that unit */
+    FILE *out;
+} sks_fit_section;
+
+/* "1.93..1.97" to three digits of the upper end, or to as many decimals as given (>= 0); ">= 12"
+ * when there is no upper end; "" when none is claimed. */
+const char *sks_interval_text(sks_interval interval, int places, char *text, size_t size);
+
+/* The value times `factor`, `mark` behind it and the interval underneath; "-" when not known. */
+void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark);
+void sks_optimum_cell(sks_table *table, sks_estimate e);
+
+/* "label: text", broken between words at the end of the page. */
+void sks_wrapped_line(FILE *out, const char *label, const char *text);
+
+sks_status sks_fit_print_speedups(const sks_fit_section *s);
+sks_status sks_fit_print_serial(const sks_fit_section *s);
+sks_status sks_fit_print_model(const sks_fit_section *s, size_t model);
+void sks_fit_print_model_remarks(const sks_fit_section *s);
+sks_status sks_fit_print_predictions(const sks_fit_section *s);
+
+#endif
