@@ -39,86 +39,147 @@ sks_status sks_plan_check_list(const sks_yaml *yaml, const sks_yaml_node *node, 
     return SKS_OK;
 }
 
-static sks_status fail_twice(const sks_yaml *yaml, const sks_yaml_node *node, const char *what)
+void sks_block_free(sks_block *block)
 {
-    return sks_yaml_fail(yaml, node, SKS_ERR_USAGE, "%s: %s is there already", what, node->text);
+    for (int i = 0; i < SKS_N_AXES; i++)
+        free(block->axis[i].index);
+    *block = (sks_block){0};
 }
 
-static sks_status add_executor(const sks_yaml *yaml, const sks_yaml_node *node, const char *name,
-                               sks_plan *plan)
+sks_status sks_picks_add(sks_picks *picks, size_t index, bool *is_new)
+{
+    sks_status status;
+
+    for (size_t i = 0; i < picks->n; i++)
+        if (picks->index[i] == index)
+            return SKS_OK;
+    status = sks_plan_grow((void **)&picks->index, picks->n, sizeof(picks->index[0]));
+    if (status != SKS_OK)
+        return status;
+    picks->index[picks->n++] = index;
+    if (is_new != NULL)
+        *is_new = true;
+    return SKS_OK;
+}
+
+/* Each of these finds what `name` says in the plan, or enters it, and tells its index. */
+typedef sks_status find_or_add(const char *name, sks_plan *plan, size_t *index);
+
+static sks_status add_executor(const char *name, sks_plan *plan, size_t *index)
 {
     const sks_executor *executor;
     sks_status status = sks_executor_find(name, &executor);
-
-    if (status != SKS_OK)
-        return sks_yaml_fail_here(yaml, node, status);
-    for (size_t i = 0; i < plan->n_executors; i++)
-        if (plan->executors[i] == executor)
-            return fail_twice(yaml, node, "executors");
-    status =
-        sks_plan_grow((void **)&plan->executors, plan->n_executors, sizeof(plan->executors[0]));
-    if (status == SKS_OK)
-        plan->executors[plan->n_executors++] = executor;
-    return status;
-}
-
-static sks_status scheduler_text(const sks_plan_scheduler *scheduler, char **text)
-{
-    char *options;
-    sks_status status = sks_plan_values_text(scheduler->options, &options);
+    size_t i = 0;
 
     if (status != SKS_OK)
         return status;
-    if (asprintf(text, "%s%s%s", scheduler->scheduler->name, options[0] != '\0' ? ":" : "",
-                 options) < 0)
-        status = sks_fail_nomem("the plan");
-    free(options);
-    return status;
+    while (i < plan->n_executors && plan->executors[i] != executor)
+        i++;
+    if (i == plan->n_executors) {
+        status = sks_plan_grow((void **)&plan->executors, i, sizeof(plan->executors[0]));
+        if (status != SKS_OK)
+            return status;
+        plan->executors[plan->n_executors++] = executor;
+    }
+    *index = i;
+    return SKS_OK;
 }
 
-static sks_status add_scheduler(const sks_yaml *yaml, const sks_yaml_node *node, const char *name,
-                                sks_plan *plan)
+static sks_status add_scheduler(const char *name, sks_plan *plan, size_t *index)
 {
     sks_plan_scheduler made = {0};
     sks_status status = sks_scheduler_parse(name, &made.scheduler, &made.options);
+    size_t i = 0;
+
+    if (status == SKS_OK)
+        status = sks_plan_scheduler_text(made.scheduler, made.options, &made.text);
+    while (status == SKS_OK && i < plan->n_schedulers &&
+           strcmp(plan->schedulers[i].text, made.text) != 0)
+        i++;
+    if (status == SKS_OK && i == plan->n_schedulers) {
+        status = sks_plan_grow((void **)&plan->schedulers, i, sizeof(plan->schedulers[0]));
+        if (status == SKS_OK) {
+            plan->schedulers[plan->n_schedulers++] = made;
+            made = (sks_plan_scheduler){0};
+        }
+    }
+    sks_values_destroy(made.options);
+    free(made.text);
+    if (status == SKS_OK)
+        *index = i;
+    return status;
+}
+
+static sks_status add_binding(const char *name, sks_plan *plan, size_t *index)
+{
+    sks_status status = sks_policy_check(name);
+    size_t i = 0;
 
     if (status != SKS_OK)
-        return sks_yaml_fail_here(yaml, node, status);
-    status = scheduler_text(&made, &made.text);
-    for (size_t i = 0; status == SKS_OK && i < plan->n_schedulers; i++)
-        if (strcmp(plan->schedulers[i].text, made.text) == 0)
-            status = fail_twice(yaml, node, "schedulers");
-    if (status == SKS_OK)
-        status = sks_plan_grow((void **)&plan->schedulers, plan->n_schedulers,
-                               sizeof(plan->schedulers[0]));
-    if (status != SKS_OK) {
-        sks_values_destroy(made.options);
-        free(made.text);
         return status;
+    while (i < plan->n_bindings && strcmp(plan->bindings[i], name) != 0)
+        i++;
+    if (i == plan->n_bindings) {
+        char *copy;
+
+        status = sks_plan_grow((void **)&plan->bindings, i, sizeof(plan->bindings[0]));
+        if (status != SKS_OK)
+            return status;
+        copy = strdup(name);
+        if (copy == NULL)
+            return sks_fail_nomem("the plan");
+        plan->bindings[plan->n_bindings++] = copy;
     }
-    plan->schedulers[plan->n_schedulers++] = made;
+    *index = i;
     return SKS_OK;
 }
 
-static sks_status add_binding(const sks_yaml *yaml, const sks_yaml_node *node, const char *name,
-                              sks_plan *plan)
+static sks_status read_picks(const sks_yaml *yaml, const sks_yaml_node *node, const char *what,
+                             find_or_add *add, sks_plan *plan, sks_picks *picks)
 {
-    sks_status status = sks_policy_check(name);
-    char *copy;
+    sks_status status = sks_plan_check_list(yaml, node, what);
 
-    if (status != SKS_OK)
-        return sks_yaml_fail_here(yaml, node, status);
-    for (size_t i = 0; i < plan->n_bindings; i++)
-        if (strcmp(plan->bindings[i], name) == 0)
-            return fail_twice(yaml, node, "bindings");
-    status = sks_plan_grow((void **)&plan->bindings, plan->n_bindings, sizeof(plan->bindings[0]));
-    if (status != SKS_OK)
-        return status;
-    copy = strdup(name);
-    if (copy == NULL)
-        return sks_fail_nomem("the plan");
-    plan->bindings[plan->n_bindings++] = copy;
-    return SKS_OK;
+    for (size_t i = 0; status == SKS_OK && i < node->n; i++) {
+        const sks_yaml_node *item = node->value[i];
+        bool is_new = false;
+        size_t index;
+
+        status = add(item->text, plan, &index);
+        if (status != SKS_OK)
+            return sks_yaml_fail_here(yaml, item, status);
+        status = sks_picks_add(picks, index, &is_new);
+        if (status == SKS_OK && !is_new)
+            status = sks_yaml_fail(yaml, item, SKS_ERR_USAGE, "%s: %s is there already", what,
+                                   item->text);
+    }
+    return status;
+}
+
+sks_status sks_plan_read_executors(const sks_yaml *yaml, const sks_yaml_node *node, sks_plan *plan,
+                                   sks_picks *picks)
+{
+    return read_picks(yaml, node, "executors", add_executor, plan, picks);
+}
+
+sks_status sks_plan_read_schedulers(const sks_yaml *yaml, const sks_yaml_node *node, sks_plan *plan,
+                                    sks_picks *picks)
+{
+    return read_picks(yaml, node, "schedulers", add_scheduler, plan, picks);
+}
+
+sks_status sks_plan_read_bindings(const sks_yaml *yaml, const sks_yaml_node *node, sks_plan *plan,
+                                  sks_picks *picks)
+{
+    return read_picks(yaml, node, "bindings", add_binding, plan, picks);
+}
+
+/* The one value that stands for a list that is not there. */
+static sks_status pick_default(const char *name, find_or_add *add, sks_plan *plan, sks_picks *picks)
+{
+    size_t index;
+    sks_status status = add(name, plan, &index);
+
+    return status == SKS_OK ? sks_picks_add(picks, index, NULL) : status;
 }
 
 /* One event, tried on this machine so that a misspelt one is found now; one that cannot be counted
@@ -140,30 +201,17 @@ static sks_status add_event(const sks_yaml *yaml, const sks_yaml_node *node, con
     return SKS_OK;
 }
 
-/* Calls `add` for every value of a list, or for the default when the key is not there. */
-static sks_status read_list(const sks_yaml *yaml, const char *key, const char *default_text,
-                            sks_status (*add)(const sks_yaml *, const sks_yaml_node *, const char *,
-                                              sks_plan *),
-                            sks_plan *plan)
-{
-    const sks_yaml_node *node = sks_yaml_get(yaml->root, key);
-    sks_status status;
-
-    if (node == NULL)
-        return default_text != NULL ? add(yaml, yaml->root, default_text, plan) : SKS_OK;
-    status = sks_plan_check_list(yaml, node, key);
-    for (size_t i = 0; status == SKS_OK && i < node->n; i++)
-        status = add(yaml, node->value[i], node->value[i]->text, plan);
-    return status;
-}
-
 static sks_status read_counters(const sks_yaml *yaml, sks_plan *plan)
 {
     const sks_yaml_node *node = sks_yaml_get(yaml->root, "counters");
     const sks_yaml_node *source = sks_yaml_get(yaml->root, "counter_source");
     sks_counters *counters;
-    sks_status status = read_list(yaml, "counters", NULL, add_event, plan);
+    sks_status status = SKS_OK;
 
+    if (node != NULL)
+        status = sks_plan_check_list(yaml, node, "counters");
+    for (size_t i = 0; status == SKS_OK && node != NULL && i < node->n; i++)
+        status = add_event(yaml, node->value[i], node->value[i]->text, plan);
     if (status != SKS_OK)
         return status;
     if (node == NULL && source != NULL)
@@ -180,93 +228,35 @@ static sks_status read_counters(const sks_yaml *yaml, sks_plan *plan)
     return SKS_OK;
 }
 
-/* Whether each (binding, workers) crowds this machine: crowded[binding * n_workers + workers]. */
-static sks_status map_workers(const sks_yaml *yaml, const sks_topology *topology,
-                              const sks_plan *plan, bool *crowded)
+/* The lists of the sweep file itself. */
+static sks_status read_main_block(const sks_yaml *yaml, unsigned n_cores, sks_plan *plan,
+                                  sks_block *block)
 {
-    const sks_yaml_node *node = sks_yaml_get(yaml->root, "bindings");
-    sks_place *places = calloc(SKS_MAX_WORKERS, sizeof(*places));
-    sks_status status = SKS_OK;
-
-    if (places == NULL)
-        return sks_fail_nomem("the map of the workers");
-    for (size_t b = 0; status == SKS_OK && b < plan->n_bindings; b++)
-        for (size_t w = 0; status == SKS_OK && w < plan->n_workers; w++)
-            status = sks_place_workers(topology, plan->bindings[b], plan->workers[w], places,
-                                       &crowded[b * plan->n_workers + w]);
-    free(places);
-    if (status != SKS_OK)
-        return sks_yaml_fail_here(yaml, node != NULL ? node : yaml->root, status);
-    return SKS_OK;
-}
-
-static sks_status count_items(const sks_yaml *yaml, sks_plan *plan, size_t *n)
-{
-    const size_t factors[] = {plan->n_kernels, plan->n_executors, plan->n_schedulers,
-                              plan->n_bindings, plan->n_workers};
-    size_t product = 1;
-
-    for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
-        product *= factors[i];
-        if (product > SKS_PLAN_MAX_CONFIGURATIONS)
-            return sks_yaml_fail(yaml, yaml->root, SKS_ERR_USAGE, "more than %d configurations",
-                                 SKS_PLAN_MAX_CONFIGURATIONS);
-    }
-    *n = product;
-    return SKS_OK;
-}
-
-/* Item number i of the product of all axes, workers fastest. */
-static sks_status make_item(const sks_plan *plan, size_t i, const bool *crowded,
-                            sks_plan_item *item)
-{
-    size_t w = i % plan->n_workers;
-    size_t b = (i /= plan->n_workers) % plan->n_bindings;
-    size_t s = (i /= plan->n_bindings) % plan->n_schedulers;
-    size_t e = (i /= plan->n_schedulers) % plan->n_executors;
-    const sks_plan_kernel *kernel = &plan->kernels[i / plan->n_executors];
-
-    *item = (sks_plan_item){
-        .configuration = {.kernel = kernel->kernel,
-                          .parameters = kernel->parameters,
-                          .executor = plan->executors[e],
-                          .scheduler = plan->schedulers[s].scheduler,
-                          .scheduler_options = plan->schedulers[s].options,
-                          .n_workers = plan->workers[w],
-                          .binding = plan->bindings[b],
-                          .events = plan->events,
-                          .counter_source = plan->counter_source,
-                          .probes_latency = true},
-        .parameters = kernel->json,
-        .parameters_text = kernel->text,
-        .scheduler = plan->schedulers[s].text,
-        .is_oversubscribed = crowded[b * plan->n_workers + w],
+    sks_picks *const axis = block->axis;
+    const struct {
+        const char *key, *default_text;
+        int axis;
+        find_or_add *add;
+    } lists[] = {
+        {"executors", "threads", SKS_AXIS_EXECUTORS, add_executor},
+        {"schedulers", "dynamic", SKS_AXIS_SCHEDULERS, add_scheduler},
+        {"bindings", "cores", SKS_AXIS_BINDINGS, add_binding},
     };
-    return sks_plan_key(item, &item->key);
-}
+    sks_status status = sks_plan_read_workers(yaml, sks_yaml_get(yaml->root, "workers"), n_cores,
+                                              plan, &axis[SKS_AXIS_WORKERS]);
 
-static sks_status make_items(const sks_yaml *yaml, const sks_topology *topology, sks_plan *plan)
-{
-    bool *crowded = calloc(plan->n_bindings * plan->n_workers, sizeof(*crowded));
-    size_t n = 0;
-    sks_status status;
+    for (size_t i = 0; status == SKS_OK && i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const sks_yaml_node *node = sks_yaml_get(yaml->root, lists[i].key);
+        sks_picks *picks = &axis[lists[i].axis];
 
-    if (crowded == NULL)
-        return sks_fail_nomem("the plan");
-    status = count_items(yaml, plan, &n);
-    if (status == SKS_OK)
-        status = map_workers(yaml, topology, plan, crowded);
-    if (status != SKS_OK)
-        goto out;
-    plan->items = calloc(n, sizeof(plan->items[0]));
-    if (plan->items == NULL) {
-        status = sks_fail_nomem("the plan");
-        goto out;
+        status = node != NULL ? read_picks(yaml, node, lists[i].key, lists[i].add, plan, picks)
+                              : pick_default(lists[i].default_text, lists[i].add, plan, picks);
     }
-    for (; status == SKS_OK && plan->n_items < n; plan->n_items++)
-        status = make_item(plan, plan->n_items, crowded, &plan->items[plan->n_items]);
-out:
-    free(crowded);
+    if (status == SKS_OK)
+        status = read_counters(yaml, plan);
+    if (status == SKS_OK)
+        status = sks_plan_read_kernels(yaml, sks_yaml_get(yaml->root, "kernels"), plan,
+                                       &axis[SKS_AXIS_FAMILIES]);
     return status;
 }
 
@@ -287,7 +277,7 @@ static sks_status check_needed(const sks_yaml *yaml)
 
 static sks_status read_plan(const sks_yaml *yaml, const sks_topology *topology, sks_plan *plan)
 {
-    unsigned n_cores = sks_topology_n_cores(topology);
+    sks_block block = {0};
     sks_status status;
 
     plan->file = strdup(yaml->file);
@@ -298,17 +288,13 @@ static sks_status read_plan(const sks_yaml *yaml, const sks_topology *topology, 
     if (yaml->root->kind != SKS_YAML_MAP)
         return check_needed(yaml);
     /* Names first: "wokers" is a better message than a missing "workers". */
-    if ((status = sks_plan_read_settings(yaml, plan)) != SKS_OK ||
-        (status = check_needed(yaml)) != SKS_OK ||
-        (status = sks_plan_read_workers(yaml, sks_yaml_get(yaml->root, "workers"), n_cores,
-                                        plan)) != SKS_OK ||
-        (status = read_list(yaml, "executors", "threads", add_executor, plan)) != SKS_OK ||
-        (status = read_list(yaml, "schedulers", "dynamic", add_scheduler, plan)) != SKS_OK ||
-        (status = read_list(yaml, "bindings", "cores", add_binding, plan)) != SKS_OK ||
-        (status = read_counters(yaml, plan)) != SKS_OK ||
-        (status = sks_plan_read_kernels(yaml, sks_yaml_get(yaml->root, "kernels"), plan)) != SKS_OK)
-        return status;
-    return make_items(yaml, topology, plan);
+    if ((status = sks_plan_read_settings(yaml, plan)) == SKS_OK &&
+        (status = sks_plan_read_disturbed(yaml, plan)) == SKS_OK &&
+        (status = check_needed(yaml)) == SKS_OK &&
+        (status = read_main_block(yaml, sks_topology_n_cores(topology), plan, &block)) == SKS_OK)
+        status = sks_plan_make_items(yaml, topology, &block, plan);
+    sks_block_free(&block);
+    return status;
 }
 
 sks_status sks_plan_load(const char *file, const sks_topology *topology, sks_plan **plan)
@@ -337,11 +323,15 @@ void sks_plan_destroy(sks_plan *plan)
         return;
     for (size_t i = 0; i < plan->n_items; i++)
         free(plan->items[i].key);
+    for (size_t i = 0; i < plan->n_families; i++)
+        sks_plan_family_clear(&plan->families[i]);
     for (size_t i = 0; i < plan->n_kernels; i++) {
         sks_values_destroy(plan->kernels[i].parameters);
         free(plan->kernels[i].json);
         free(plan->kernels[i].text);
     }
+    for (size_t i = 0; i < SKS_N_DISTURBANCES; i++)
+        free(plan->disturbed[i]);
     for (size_t i = 0; i < plan->n_schedulers; i++) {
         sks_values_destroy(plan->schedulers[i].options);
         free(plan->schedulers[i].text);
@@ -353,6 +343,7 @@ void sks_plan_destroy(sks_plan *plan)
         free(plan->inputs[i].path);
     }
     free(plan->items);
+    free(plan->families);
     free(plan->kernels);
     free(plan->schedulers);
     free(plan->executors);

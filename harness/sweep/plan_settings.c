@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const records[] = {"nothing", "chunks", NULL};
+enum { RECORD_NOTHING, RECORD_CHUNKS };
+
 /* Every key of a sweep file. Those with a list are read on their own; here for their names. */
 static const sks_param top_keys[] = {
     {.name = "campaign", .type = SKS_TEXT},
@@ -17,6 +20,10 @@ static const sks_param top_keys[] = {
     {.name = "counters", .type = SKS_TEXT},
     {.name = "counter_source", .type = SKS_TEXT, .default_text = "auto"},
     {.name = "repeat", .type = SKS_TEXT},
+    {.name = "exclude", .type = SKS_TEXT},
+    {.name = "include", .type = SKS_TEXT},
+    {.name = "disturbed", .type = SKS_TEXT},
+    {.name = "record", .type = SKS_CHOICE, .choices = records, .default_text = "nothing"},
     {.name = "confidence", .type = SKS_REAL, .default_text = "0.95", .min = 0.5, .max = 0.9999},
     {.name = "seed", .type = SKS_INT, .default_text = "1", .min = 0, .max = 1e15},
     {0}};
@@ -34,7 +41,8 @@ static const sks_param repeat_keys[] = {
     {0}};
 
 static const char *const list_keys[] = {"kernels",  "workers",  "executors", "schedulers",
-                                        "bindings", "counters", "repeat"};
+                                        "bindings", "counters", "repeat",    "exclude",
+                                        "include",  "disturbed"};
 
 static bool has_param(const sks_values *values, const char *name)
 {
@@ -162,6 +170,7 @@ sks_status sks_plan_read_settings(const sks_yaml *yaml, sks_plan *plan)
         goto out;
     plan->confidence = sks_values_real(values, "confidence");
     plan->seed = (uint64_t)sks_values_int(values, "seed");
+    plan->records_chunks = sks_values_choice(values, "record") == RECORD_CHUNKS;
     plan->counter_source = strdup(sks_values_text(values, "counter_source"));
     plan->campaign = sks_values_has(values, "campaign")
                          ? strdup(sks_values_text(values, "campaign"))
@@ -169,6 +178,80 @@ sks_status sks_plan_read_settings(const sks_yaml *yaml, sks_plan *plan)
     if (plan->counter_source == NULL || plan->campaign == NULL)
         status = sks_fail_nomem("the plan");
 out:
+    sks_values_destroy(values);
+    return status;
+}
+
+/* Limits as numbers, so that they are checked as all parameters are. */
+static void fill_limit_table(sks_param table[SKS_N_DISTURBANCES + 1])
+{
+    memset(table, 0, (SKS_N_DISTURBANCES + 1) * sizeof(table[0]));
+    for (int i = 0; i < SKS_N_DISTURBANCES; i++)
+        table[i] = (sks_param){.name = sks_disturbance_table[i].name,
+                               .type = SKS_REAL,
+                               .unit = sks_disturbance_table[i].unit,
+                               .max = sks_disturbance_table[i].max};
+}
+
+static int disturbance_index(const char *name)
+{
+    int i = 0;
+
+    while (i < SKS_N_DISTURBANCES && strcmp(sks_disturbance_table[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* One limit: a number, with % where it is one, or off. */
+static sks_status read_limit(const sks_yaml *yaml, const sks_yaml_node *key,
+                             const sks_yaml_node *node, sks_values *values, sks_plan *plan)
+{
+    const int i = disturbance_index(key->text);
+    char number[64] = "0";
+    char *text = NULL;
+    sks_status status;
+
+    if (node->kind != SKS_YAML_SCALAR || strcmp(node->text, "off") != 0)
+        strip_percent(node->kind == SKS_YAML_SCALAR ? node->text : "", number, sizeof(number));
+    status = set_scalar(yaml, key, node, number, values);
+    if (status != SKS_OK)
+        return status;
+    if (strcmp(node->text, "off") == 0)
+        text = strdup("off");
+    else if (asprintf(&text, "%.15g%s", sks_values_real(values, key->text),
+                      sks_disturbance_table[i].unit != NULL ? sks_disturbance_table[i].unit : "") <
+             0)
+        text = NULL;
+    if (text == NULL)
+        return sks_fail_nomem("the plan");
+    free(plan->disturbed[i]);
+    plan->disturbed[i] = text;
+    return SKS_OK;
+}
+
+sks_status sks_plan_read_disturbed(const sks_yaml *yaml, sks_plan *plan)
+{
+    const sks_yaml_node *node = sks_yaml_get(yaml->root, "disturbed");
+    const bool is_off =
+        node != NULL && node->kind == SKS_YAML_SCALAR && strcmp(node->text, "off") == 0;
+    sks_param table[SKS_N_DISTURBANCES + 1];
+    sks_values *values = NULL;
+    sks_status status;
+
+    for (int i = 0; i < SKS_N_DISTURBANCES; i++) {
+        plan->disturbed[i] = strdup(is_off ? "off" : sks_disturbance_table[i].default_text);
+        if (plan->disturbed[i] == NULL)
+            return sks_fail_nomem("the plan");
+    }
+    if (node == NULL || is_off)
+        return SKS_OK;
+    if (node->kind != SKS_YAML_MAP)
+        return sks_yaml_fail(yaml, node, SKS_ERR_USAGE,
+                             "disturbed: need a map as {steal: 1%%, latency: 3}, or off");
+    fill_limit_table(table);
+    status = sks_values_create(table, &values);
+    for (size_t i = 0; status == SKS_OK && i < node->n; i++)
+        status = read_limit(yaml, node->key[i], node->value[i], values, plan);
     sks_values_destroy(values);
     return status;
 }

@@ -56,10 +56,25 @@ static size_t real_digits(const sks_values *values)
     return most;
 }
 
-sks_status sks_plan_values_json(const sks_values *values, char **json)
+static const sks_param *find_param(const sks_values *values, const char *name)
+{
+    const sks_param *p = sks_values_table(values);
+
+    while (strcmp(p->name, name) != 0)
+        p++;
+    return p;
+}
+
+sks_status sks_plan_values_json(const sks_values *values, const char *scaled, char **json)
 {
     json_t *object = sks_values_to_json(values);
+    char number[NUMBER_SIZE];
     char *text;
+
+    if (scaled != NULL)
+        json_object_set_new(
+            object, scaled,
+            json_sprintf("%s*N", spell(values, find_param(values, scaled), number)));
 
     /* Where the product goes is part of the question only when somebody chose the place. */
     for (const sks_param *p = sks_values_table(values); p->name != NULL; p++)
@@ -86,7 +101,16 @@ static bool is_at_default(const sks_values *values, const sks_param *param)
     return is_same;
 }
 
-sks_status sks_plan_values_text(const sks_values *values, char **text)
+bool sks_plan_same_value(const sks_values *a, const sks_values *b, const sks_param *param)
+{
+    char number_a[NUMBER_SIZE], number_b[NUMBER_SIZE];
+    const bool has_a = sks_values_has(a, param->name), has_b = sks_values_has(b, param->name);
+
+    return has_a == has_b &&
+           (!has_a || strcmp(spell(a, param, number_a), spell(b, param, number_b)) == 0);
+}
+
+sks_status sks_plan_values_text(const sks_values *values, const char *scaled, char **text)
 {
     char *made = NULL;
     size_t size = 0;
@@ -96,11 +120,13 @@ sks_status sks_plan_values_text(const sks_values *values, char **text)
     if (stream == NULL)
         return sks_fail_nomem("parameters");
     for (const sks_param *p = sks_values_table(values); p->name != NULL; p++) {
+        const bool is_scaled = scaled != NULL && strcmp(scaled, p->name) == 0;
         char number[NUMBER_SIZE];
 
-        if (!sks_values_was_given(values, p->name) || is_at_default(values, p))
+        if (!is_scaled && (!sks_values_was_given(values, p->name) || is_at_default(values, p)))
             continue;
-        fprintf(stream, "%s%s=%s", comma, p->name, spell(values, p, number));
+        fprintf(stream, "%s%s=%s%s", comma, p->name, spell(values, p, number),
+                is_scaled ? "*N" : "");
         comma = ",";
     }
     if (fclose(stream) != 0) {
@@ -111,12 +137,26 @@ sks_status sks_plan_values_text(const sks_values *values, char **text)
     return SKS_OK;
 }
 
-sks_status sks_plan_key(const sks_plan_item *item, char **key)
+sks_status sks_plan_scheduler_text(const sks_scheduler *scheduler, const sks_values *options,
+                                   char **text)
+{
+    char *list;
+    sks_status status = sks_plan_values_text(options, NULL, &list);
+
+    if (status != SKS_OK)
+        return status;
+    if (asprintf(text, "%s%s%s", scheduler->name, list[0] != '\0' ? ":" : "", list) < 0)
+        status = sks_fail_nomem("the plan");
+    free(list);
+    return status;
+}
+
+sks_status sks_plan_key(const sks_plan_item *item, const char *scaled, char **key)
 {
     const sks_configuration *c = &item->configuration;
-    json_t *names =
-        json_pack("{s:s, s:s, s:I, s:s}", "executor", c->executor->name, "scheduler",
-                  item->scheduler, "workers", (json_int_t)c->n_workers, "binding", c->binding);
+    json_t *names = json_pack("{s:s, s:s, s:I, s:s, s:s*}", "executor", c->executor->name,
+                              "scheduler", item->scheduler, "workers", (json_int_t)c->n_workers,
+                              "binding", c->binding, "weak", scaled);
     char *tail = names != NULL ? json_dumps(names, JSON_COMPACT) : NULL;
     char *made = NULL;
 
@@ -127,7 +167,7 @@ sks_status sks_plan_key(const sks_plan_item *item, char **key)
     json_decref(names);
     free(tail);
     if (made == NULL)
-        return sks_fail_nomem("a configuration");
+        return sks_fail_nomem("a configuration, or a text that is not UTF-8");
     *key = made;
     return SKS_OK;
 }

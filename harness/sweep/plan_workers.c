@@ -51,21 +51,24 @@ static bool read_count(const char **at, unsigned n_cores, unsigned long *count)
     return true;
 }
 
-static sks_status add_count(sks_plan *plan, unsigned count)
+static sks_status add_count(sks_plan *plan, unsigned count, sks_picks *picks)
 {
-    sks_status status;
+    sks_status status = SKS_OK;
+    size_t i = 0;
 
-    for (size_t i = 0; i < plan->n_workers; i++)
-        if (plan->workers[i] == count)
-            return SKS_OK;
-    status = sks_plan_grow((void **)&plan->workers, plan->n_workers, sizeof(plan->workers[0]));
-    if (status == SKS_OK)
+    while (i < plan->n_workers && plan->workers[i] != count)
+        i++;
+    if (i == plan->n_workers) {
+        status = sks_plan_grow((void **)&plan->workers, i, sizeof(plan->workers[0]));
+        if (status != SKS_OK)
+            return status;
         plan->workers[plan->n_workers++] = count;
-    return status;
+    }
+    return sks_picks_add(picks, i, NULL);
 }
 
 static sks_status read_item(const sks_yaml *yaml, const sks_yaml_node *item, unsigned n_cores,
-                            sks_plan *plan)
+                            sks_plan *plan, sks_picks *picks)
 {
     const char *at = item->text;
     unsigned long first, last;
@@ -87,7 +90,7 @@ static sks_status read_item(const sks_yaml *yaml, const sks_yaml_node *item, uns
                              "workers: the range %s ends at %lu, before its beginning %lu",
                              item->text, last, first);
     for (unsigned long count = first; count <= last; count++) {
-        sks_status status = add_count(plan, (unsigned)count);
+        sks_status status = add_count(plan, (unsigned)count, picks);
 
         if (status != SKS_OK)
             return status;
@@ -96,11 +99,11 @@ static sks_status read_item(const sks_yaml *yaml, const sks_yaml_node *item, uns
 }
 
 sks_status sks_plan_read_workers(const sks_yaml *yaml, const sks_yaml_node *node, unsigned n_cores,
-                                 sks_plan *plan)
+                                 sks_plan *plan, sks_picks *picks)
 {
     sks_status status = sks_plan_check_list(yaml, node, "workers");
 
     for (size_t i = 0; status == SKS_OK && i < node->n; i++)
-        status = read_item(yaml, node->value[i], n_cores, plan);
+        status = read_item(yaml, node->value[i], n_cores, plan, picks);
     return status;
 }

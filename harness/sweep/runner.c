@@ -5,6 +5,7 @@
 #include "harness/measure/clock.h"
 #include "harness/sweep/plan_parts.h"
 #include "harness/sweep/scratch.h"
+#include "harness/sweep/settling.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_sort.h>
@@ -42,12 +43,6 @@ struct sweep {
     double *sorted;          /* [plan->n_max] */
     sks_sweep_counts counts;
 };
-
-/* Kernels are the slowest axis of a plan. */
-static size_t kernel_of(const sks_plan *plan, size_t item)
-{
-    return item / (plan->n_items / plan->n_kernels);
-}
 
 static sks_status note_sample(struct cell *cell, unsigned round, double seconds, double wall_s)
 {
@@ -147,28 +142,29 @@ static sks_status open_sweep(struct sweep *s, const sks_plan *plan, sks_store *s
 
 static sks_status prepare_kernels(struct sweep *s, const char *database)
 {
-    const size_t stride = s->plan->n_items / s->plan->n_kernels;
+    const sks_plan *plan = s->plan;
     sks_status status = sks_scratch_open(database, &s->scratch);
 
-    for (size_t i = 0; status == SKS_OK && i < s->plan->n_kernels; i++) {
+    for (size_t i = 0; status == SKS_OK && i < plan->n_items; i++) {
+        const size_t kernel = plan->items[i].kernel;
         bool is_known = false;
 
-        status =
-            sks_scratch_parameters(s->scratch, s->plan->kernels[i].parameters, &s->parameters[i]);
+        if (s->parameters[kernel] != NULL)
+            continue;
+        status = sks_scratch_parameters(s->scratch, plan->kernels[kernel].parameters,
+                                        &s->parameters[kernel]);
         if (status == SKS_OK)
-            status = sks_store_digest(s->store, i * stride, &s->digests[i], &is_known);
+            status = sks_store_digest(s->store, i, &s->digests[kernel], &is_known);
     }
     return status;
 }
 
-/* What a cell's next run will take: its own mean, else everybody's; NaN when nothing ran. */
-static double expected_s(const struct sweep *s, const struct cell *cell)
+/* What a run takes on average over all configurations; NaN when nothing ran. */
+static double mean_wall_s(const struct sweep *s)
 {
     double sum = 0;
     size_t n = 0;
 
-    if (cell->n_walls > 0)
-        return cell->wall_sum_s / (double)cell->n_walls;
     for (size_t i = 0; i < s->plan->n_items; i++) {
         sum += s->cells[i].wall_sum_s;
         n += s->cells[i].n_walls;
@@ -181,10 +177,12 @@ static void look_ahead(struct sweep *s, sks_sweep_forecast *forecast)
 {
     const sks_plan *plan = s->plan;
     const size_t least = plan->n_warmup + plan->n_min, most = plan->n_warmup + plan->n_max;
+    const double everybodys_s = mean_wall_s(s);
 
     *forecast = (sks_sweep_forecast){.n_taken = s->counts.n_before + s->counts.n_new};
     for (size_t i = 0; i < plan->n_items; i++) {
         const struct cell *cell = &s->cells[i];
+        double expected_s; /* of its next run: its own mean, else everybody's */
         size_t min, max;
 
         if (cell->has_left || is_done(s, cell, (unsigned)cell->n_taken))
@@ -193,8 +191,9 @@ static void look_ahead(struct sweep *s, sks_sweep_forecast *forecast)
         max = most - cell->n_taken;
         forecast->n_left_min += min;
         forecast->n_left_max += max;
-        forecast->seconds_min += (double)min * expected_s(s, cell);
-        forecast->seconds_max += (double)max * expected_s(s, cell);
+        expected_s = cell->n_walls > 0 ? cell->wall_sum_s / (double)cell->n_walls : everybodys_s;
+        forecast->seconds_min += (double)min * expected_s;
+        forecast->seconds_max += (double)max * expected_s;
     }
 }
 
@@ -232,7 +231,7 @@ static void mark_start(sks_outcome *outcome)
 
 static sks_status measure(struct sweep *s, size_t item, unsigned round)
 {
-    const size_t kernel = kernel_of(s->plan, item);
+    const size_t kernel = s->plan->items[item].kernel;
     sks_configuration configuration = s->plan->items[item].configuration;
     sks_outcome outcome = {.item = item, .round = round, .is_warmup = round < s->plan->n_warmup};
     char failure[SKS_MESSAGE_SIZE] = "";
@@ -241,6 +240,7 @@ static sks_status measure(struct sweep *s, size_t item, unsigned round)
     sks_status run_status, status;
 
     configuration.parameters = s->parameters[kernel];
+    configuration.log_capacity = s->plan->records_chunks ? SIZE_MAX : 0;
     mark_start(&outcome);
     start_s = sks_now_s();
     run_status = sks_run(&configuration, s->topology, &record);
@@ -278,6 +278,58 @@ static void shuffle(const sks_plan *plan, unsigned round, size_t *order)
         order[i] = i;
     sks_random_init(&random, plan->seed, round);
     gsl_ran_shuffle(&random.gsl, order, plan->n_items, sizeof(order[0]));
+}
+
+static int by_round(const void *a, const void *b)
+{
+    const unsigned x = ((const struct taken *)a)->round, y = ((const struct taken *)b)->round;
+
+    return (x > y) - (x < y);
+}
+
+/* The measured times of a configuration in the order of rounds, with the rounds. */
+static size_t list_times(const struct sweep *s, struct cell *cell, double *seconds,
+                         unsigned *rounds)
+{
+    size_t n = 0;
+
+    qsort(cell->taken, cell->n_taken, sizeof(cell->taken[0]), by_round);
+    for (size_t i = 0; i < cell->n_taken; i++)
+        if (cell->taken[i].round >= s->plan->n_warmup && !isnan(cell->taken[i].seconds)) {
+            rounds[n] = cell->taken[i].round;
+            seconds[n++] = cell->taken[i].seconds;
+        }
+    return n;
+}
+
+/* Judges the first measured rounds of every configuration against its later ones. Only at the end,
+ * since it takes them all; and each time anew, since there may be more of them than last time. */
+static sks_status judge_warmup(struct sweep *s)
+{
+    const sks_plan *plan = s->plan;
+    const char *limit = plan->disturbed[SKS_DISTURBED_WARMUP];
+    const double n_ranges = strcmp(limit, "off") == 0 ? INFINITY : strtod(limit, NULL);
+    double *seconds = calloc(plan->n_max, sizeof(*seconds));
+    double *work = calloc(plan->n_max, sizeof(*work));
+    unsigned *rounds = calloc(plan->n_max, sizeof(*rounds));
+    unsigned *settled = calloc(plan->n_items, sizeof(*settled));
+    sks_status status = SKS_OK;
+
+    if (seconds == NULL || work == NULL || rounds == NULL || settled == NULL)
+        status = sks_fail_nomem("the sweep");
+    for (size_t i = 0; status == SKS_OK && i < plan->n_items; i++) {
+        size_t n = list_times(s, &s->cells[i], seconds, rounds);
+        size_t n_settling = sks_count_settling(seconds, n, n_ranges, work);
+
+        settled[i] = n_settling > 0 ? rounds[n_settling] : 0;
+    }
+    if (status == SKS_OK)
+        status = sks_store_mark_settling(s->store, settled);
+    free(seconds);
+    free(work);
+    free(rounds);
+    free(settled);
+    return status;
 }
 
 /* *n_cells: how many configurations took part, now or before. */
@@ -319,6 +371,8 @@ sks_status sks_sweep_run(const sks_plan *plan, sks_store *store, const char *dat
         status = prepare_kernels(&s, database);
     for (unsigned round = 0; status == SKS_OK && n_cells > 0; round++)
         status = run_round(&s, round, &n_cells);
+    if (status == SKS_OK)
+        status = judge_warmup(&s);
     if (status == SKS_ERR_CANCELLED) {
         sks_clear();
         sks_set_message("interrupted with %zu samples in %s; the same command goes on from there",

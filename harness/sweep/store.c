@@ -1,4 +1,4 @@
-#include "harness/sweep/store_sql.h"
+#include "harness/sweep/store_schema.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,47 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the file's header: tells a campaign from any other SQLite database, as `file` shows it. */
-enum { APPLICATION_ID = 0x736b7973 /* "skys" */, SCHEMA_VERSION = 1, BUSY_MS = 10000 };
-
-static const char schema[] =
-    "CREATE TABLE campaign (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE input ("
-    " path TEXT PRIMARY KEY, xxh3_128 TEXT NOT NULL, size_bytes INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE configuration ("
-    " id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kernel TEXT NOT NULL,"
-    " parameters TEXT NOT NULL, parameters_text TEXT NOT NULL, executor TEXT NOT NULL,"
-    " scheduler TEXT NOT NULL, n_workers INTEGER NOT NULL, binding TEXT NOT NULL,"
-    " is_oversubscribed INTEGER NOT NULL);"
-    "CREATE TABLE sample ("
-    " id INTEGER PRIMARY KEY,"
-    " configuration_id INTEGER NOT NULL REFERENCES configuration(id),"
-    " round INTEGER NOT NULL, is_warmup INTEGER NOT NULL, started_at TEXT NOT NULL,"
-    " status TEXT NOT NULL CHECK (status IN ('ok', 'failed')), message TEXT,"
-    " startup_s REAL, prepare_s REAL, parallel_s REAL, finish_s REAL, total_s REAL, wall_s REAL,"
-    " n_tasks INTEGER, n_chunks INTEGER, imbalance REAL, overhead_per_chunk_s REAL,"
-    " start_skew_s REAL, is_simulated_binding INTEGER, digest TEXT, flops REAL, bytes REAL,"
-    " involuntary_switches REAL, major_faults REAL, steal_s REAL, other_load_s REAL,"
-    " frequency_hz REAL, latency_before_s REAL, latency_after_s REAL,"
-    " UNIQUE (configuration_id, round));"
-    "CREATE TABLE worker ("
-    " sample_id INTEGER NOT NULL REFERENCES sample(id), worker INTEGER NOT NULL,"
-    " asked_pu INTEGER, got_pu INTEGER, core INTEGER, package INTEGER, numa INTEGER,"
-    " n_chunks INTEGER NOT NULL, n_tasks INTEGER NOT NULL, start_s REAL, end_s REAL, busy_s REAL,"
-    " scheduling_s REAL, idle_s REAL, involuntary_switches INTEGER,"
-    " steals_tried INTEGER NOT NULL, steals_won INTEGER NOT NULL,"
-    " PRIMARY KEY (sample_id, worker)) WITHOUT ROWID;"
-    "CREATE TABLE counter ("
-    " sample_id INTEGER NOT NULL REFERENCES sample(id), worker INTEGER NOT NULL,"
-    " event TEXT NOT NULL, source TEXT NOT NULL, value REAL, quality TEXT NOT NULL,"
-    " reason TEXT, PRIMARY KEY (sample_id, event, worker)) WITHOUT ROWID;"
-    "CREATE TABLE note ("
-    " sample_id INTEGER NOT NULL REFERENCES sample(id), name TEXT NOT NULL, value REAL,"
-    " PRIMARY KEY (sample_id, name)) WITHOUT ROWID;"
-    /* So that a user who takes samples out by hand leaves nothing of them behind. */
-    "CREATE TRIGGER sample_gone AFTER DELETE ON sample BEGIN"
-    " DELETE FROM worker WHERE sample_id = old.id; DELETE FROM counter WHERE sample_id = old.id;"
-    " DELETE FROM note WHERE sample_id = old.id; END;";
+/* How long to wait for readers and for other programs. */
+enum { BUSY_MS = 10000 };
 
 sks_status sks_store_fail(const sks_store *store)
 {
@@ -151,8 +112,7 @@ const char *sks_store_text(sqlite3_stmt *statement, int i)
     return text != NULL ? (const char *)text : "";
 }
 
-/* The one number a query gives. */
-static sks_status query_int(const sks_store *store, const char *sql, int64_t *value)
+sks_status sks_store_query_int(const sks_store *store, const char *sql, int64_t *value)
 {
     sqlite3_stmt *statement = NULL;
     bool has_row = false;
@@ -164,38 +124,6 @@ static sks_status query_int(const sks_store *store, const char *sql, int64_t *va
         *value = has_row ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);
     return status;
-}
-
-/* Is it a campaign, of a schema this program knows? A database without any table counts as new. */
-static sks_status check_schema(sks_store *store)
-{
-    int64_t application = 0, version = 0, n_tables = 0;
-    sks_status status;
-
-    if ((status = query_int(store, "PRAGMA application_id", &application)) != SKS_OK ||
-        (status = query_int(store, "PRAGMA user_version", &version)) != SKS_OK ||
-        (status = query_int(store, "SELECT count(*) FROM sqlite_master", &n_tables)) != SKS_OK)
-        return status;
-    store->is_fresh = application == 0 && version == 0 && n_tables == 0;
-    if (store->is_fresh)
-        return SKS_OK;
-    if (application != APPLICATION_ID)
-        return sks_fail(SKS_ERR_INPUT, "%s: an SQLite database, but not a campaign", store->path);
-    if (version != SCHEMA_VERSION)
-        return sks_fail(SKS_ERR_INPUT,
-                        "%s: made by another version of skyscale (schema %lld, this one knows %d)",
-                        store->path, (long long)version, SCHEMA_VERSION);
-    return SKS_OK;
-}
-
-sks_status sks_store_make_schema(sks_store *store)
-{
-    char header[128];
-    sks_status status = sks_store_exec(store, schema);
-
-    snprintf(header, sizeof(header), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             APPLICATION_ID, SCHEMA_VERSION);
-    return status == SKS_OK ? sks_store_exec(store, header) : status;
 }
 
 /* Takes the lock of the file called `path` now: one that lost its name between opening and locking
@@ -248,7 +176,7 @@ static sks_status open_store(const char *path, bool is_writer, sks_store **store
         status = sks_store_fail(s);
     if (status == SKS_OK) {
         sqlite3_busy_timeout(s->db, BUSY_MS);
-        status = check_schema(s);
+        status = sks_store_check_schema(s);
     }
     if (status != SKS_OK) {
         sks_store_close(s);
@@ -267,6 +195,8 @@ sks_status sks_store_open(const char *path, sks_store **store)
     if (status == SKS_OK)
         status = sks_store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                    "PRAGMA foreign_keys = ON;");
+    if (status == SKS_OK && s->is_old)
+        status = sks_store_migrate(s);
     if (status != SKS_OK) {
         sks_store_close(s);
         return status;
@@ -282,6 +212,8 @@ sks_status sks_store_open_read(const char *path, sks_store **store)
 
     if (status == SKS_OK && s->is_fresh)
         status = sks_fail(SKS_ERR_INPUT, "%s: not a campaign database, it is empty", path);
+    if (status == SKS_OK && s->is_old)
+        status = sks_store_disguise(s);
     if (status != SKS_OK) {
         sks_store_close(s);
         return status;

@@ -50,6 +50,10 @@ typedef struct sks_outcome {
 /* One transaction. */
 sks_status sks_store_add(sks_store *store, const sks_outcome *outcome);
 
+/* Flags measured samples that were taken before their configuration had settled: those of rounds
+ * before settled[item]; 0: none. [n_items of the plan] */
+sks_status sks_store_mark_settling(sks_store *store, const unsigned *settled);
+
 /* What the runner has to know of a sample. */
 typedef struct sks_sample {
     size_t item; /* index in the plan */
@@ -75,6 +79,7 @@ sks_status sks_store_first_failure(sks_store *store, char **message);
  * kernel, on average), "startup", "prepare", "parallel" or "finish". Warm-ups and failed samples
  * are left out, and with them points and series that have nothing else. Free with
  * sks_series_free. */
-sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series, size_t *n);
+sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series,
+                            size_t *n);
 
 #endif

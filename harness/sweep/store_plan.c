@@ -1,5 +1,5 @@
 /* The plan in the database: entered once, compared ever after. */
-#include "harness/sweep/store_sql.h"
+#include "harness/sweep/store_schema.h"
 #include "kernels/parts/product.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #error "the build defines SKS_VERSION"
 #endif
 
-enum { N_SETTINGS = 10, SETTING_SIZE = 1024 };
+enum { N_SETTINGS = 11, SETTING_SIZE = 1024 };
 
 /* What two plans must have in common, besides inputs and configurations, as rows of `campaign`. */
 struct setting {
@@ -41,6 +41,7 @@ static void list_settings(const sks_plan *plan, struct setting settings[N_SETTIN
     SETTING("repeat.interval", "%.15g%%", 100 * plan->interval);
     SETTING("confidence", "%.15g", plan->confidence);
     SETTING("seed", "%llu", (unsigned long long)plan->seed);
+    SETTING("record", "%s", plan->records_chunks ? "chunks" : "nothing");
 #undef SETTING
 }
 
@@ -124,8 +125,9 @@ static sks_status insert_configurations(const sks_store *store, const sks_plan *
     sks_status status = sks_store_prepare(
         store,
         "INSERT INTO configuration (key, kernel, parameters, parameters_text, executor, scheduler,"
-        " n_workers, binding, is_oversubscribed) VALUES (:key, :kernel, :parameters, :text,"
-        " :executor, :scheduler, :workers, :binding, :oversubscribed)",
+        " n_workers, binding, is_oversubscribed, is_weak, series_parameters,"
+        " series_parameters_text) VALUES (:key, :kernel, :parameters, :text, :executor,"
+        " :scheduler, :workers, :binding, :oversubscribed, :weak, :series, :series_text)",
         &insert);
 
     for (size_t i = 0; status == SKS_OK && i < plan->n_items; i++) {
@@ -140,6 +142,26 @@ static sks_status insert_configurations(const sks_store *store, const sks_plan *
         sks_store_bind_int(insert, ":workers", item->configuration.n_workers);
         sks_store_bind_text(insert, ":binding", item->configuration.binding);
         sks_store_bind_int(insert, ":oversubscribed", item->is_oversubscribed);
+        sks_store_bind_int(insert, ":weak", item->is_weak);
+        sks_store_bind_text(insert, ":series", item->series_parameters);
+        sks_store_bind_text(insert, ":series_text", item->series_parameters_text);
+        status = sks_store_insert(store, insert);
+    }
+    sqlite3_finalize(insert);
+    return status;
+}
+
+/* The rule for flagging samples as the sweep file has it now: it is about reading the samples, not
+ * about taking them, so that it may change. */
+static sks_status write_limits(const sks_store *store, const sks_plan *plan)
+{
+    sqlite3_stmt *insert = NULL;
+    sks_status status = sks_store_prepare(
+        store, "INSERT OR REPLACE INTO campaign VALUES ('disturbed.' || :name, :limit)", &insert);
+
+    for (int i = 0; status == SKS_OK && i < SKS_N_DISTURBANCES; i++) {
+        sks_store_bind_text(insert, ":name", sks_disturbance_table[i].name);
+        sks_store_bind_text(insert, ":limit", plan->disturbed[i]);
         status = sks_store_insert(store, insert);
     }
     sqlite3_finalize(insert);
@@ -156,6 +178,7 @@ static sks_status make_database(sks_store *store, const sks_plan *plan,
         return status;
     if ((status = sks_store_make_schema(store)) != SKS_OK ||
         (status = insert_campaign(store, plan, machine)) != SKS_OK ||
+        (status = write_limits(store, plan)) != SKS_OK ||
         (status = insert_inputs(store, plan, contents)) != SKS_OK ||
         (status = insert_configurations(store, plan)) != SKS_OK ||
         (status = sks_store_exec(store, "COMMIT")) != SKS_OK) {
@@ -319,6 +342,8 @@ sks_status sks_store_enter_plan(sks_store *store, const sks_plan *plan, const ch
         status = find_ids(store, plan);
     if (status == SKS_OK)
         status = find_surplus(store, plan);
+    if (status == SKS_OK && store->lock >= 0)
+        status = write_limits(store, plan);
     free(contents);
     return status;
 }

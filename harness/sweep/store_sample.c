@@ -32,6 +32,8 @@ static void bind_record(sqlite3_stmt *insert, const sks_record *r)
     sks_store_bind_real(insert, ":frequency_hz", noise->frequency_hz);
     sks_store_bind_real(insert, ":latency_before_s", noise->latency_before_s);
     sks_store_bind_real(insert, ":latency_after_s", noise->latency_after_s);
+    sks_store_bind_text(insert, ":decision", r->decision[0] != '\0' ? r->decision : NULL);
+    sks_store_bind_int(insert, ":n_events", (int64_t)r->n_happened);
 }
 
 static sks_status insert_sample(const sks_store *store, const sks_outcome *outcome, int64_t *id)
@@ -43,12 +45,13 @@ static sks_status insert_sample(const sks_store *store, const sks_outcome *outco
         " startup_s, prepare_s, parallel_s, finish_s, total_s, wall_s, n_tasks, n_chunks,"
         " imbalance, overhead_per_chunk_s, start_skew_s, is_simulated_binding, digest, flops,"
         " bytes, involuntary_switches, major_faults, steal_s, other_load_s, frequency_hz,"
-        " latency_before_s, latency_after_s) VALUES (:configuration, :round, :is_warmup,"
+        " latency_before_s, latency_after_s, decision, n_events) VALUES (:configuration, :round, "
+        ":is_warmup,"
         " :started_at, :status, :message, :startup_s, :prepare_s, :parallel_s, :finish_s,"
         " :total_s, :wall_s, :n_tasks, :n_chunks, :imbalance, :overhead_per_chunk_s,"
         " :start_skew_s, :is_simulated_binding, :digest, :flops, :bytes, :involuntary_switches,"
         " :major_faults, :steal_s, :other_load_s, :frequency_hz, :latency_before_s,"
-        " :latency_after_s)",
+        " :latency_after_s, :decision, :n_events)",
         &insert);
 
     if (status != SKS_OK)
@@ -76,9 +79,10 @@ static sks_status insert_workers(const sks_store *store, int64_t id, const sks_r
         store,
         "INSERT INTO worker (sample_id, worker, asked_pu, got_pu, core, package, numa, n_chunks,"
         " n_tasks, start_s, end_s, busy_s, scheduling_s, idle_s, involuntary_switches,"
-        " steals_tried, steals_won) VALUES (:sample, :worker, :asked_pu, :got_pu, :core, :package,"
+        " steals_tried, steals_won, chunks_lost) VALUES (:sample, :worker, :asked_pu, :got_pu, "
+        ":core, :package,"
         " :numa, :n_chunks, :n_tasks, :start_s, :end_s, :busy_s, :scheduling_s, :idle_s,"
-        " :involuntary_switches, :steals_tried, :steals_won)",
+        " :involuntary_switches, :steals_tried, :steals_won, :chunks_lost)",
         &insert);
 
     for (unsigned i = 0; status == SKS_OK && i < record->n_workers; i++) {
@@ -101,6 +105,8 @@ static sks_status insert_workers(const sks_store *store, int64_t id, const sks_r
         sks_store_bind_known(insert, ":involuntary_switches", w->involuntary_switches);
         sks_store_bind_int(insert, ":steals_tried", (int64_t)w->steals.steals_tried);
         sks_store_bind_int(insert, ":steals_won", (int64_t)w->steals.steals_won);
+        sks_store_bind_known(insert, ":chunks_lost",
+                             record->logs != NULL ? (int64_t)record->logs[i].n_lost : -1);
         status = sks_store_insert(store, insert);
     }
     sqlite3_finalize(insert);
@@ -164,7 +170,9 @@ sks_status sks_store_add(sks_store *store, const sks_outcome *outcome)
     status = insert_sample(store, outcome, &id);
     if (status == SKS_OK && record != NULL) {
         if ((status = insert_workers(store, id, record)) == SKS_OK &&
-            (status = insert_counters(store, id, record)) == SKS_OK)
+            (status = insert_counters(store, id, record)) == SKS_OK &&
+            (status = sks_store_insert_events(store, id, record)) == SKS_OK &&
+            (status = sks_store_insert_chunks(store, id, record)) == SKS_OK)
             status = insert_notes(store, id, &record->notes);
     }
     if (status == SKS_OK)

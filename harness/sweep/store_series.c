@@ -1,7 +1,8 @@
 /* Samples as the input of all analysis. */
-#include "harness/sweep/store_sql.h"
+#include "harness/sweep/store_schema.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,35 +12,68 @@ struct collection {
     size_t n;
 };
 
-enum { ID, KERNEL, PARAMETERS, PARAMETERS_TEXT, EXECUTOR, SCHEDULER, BINDING, WORKERS, CROWDED };
+enum {
+    ID,
+    KERNEL,
+    PARAMETERS,
+    PARAMETERS_TEXT,
+    EXECUTOR,
+    SCHEDULER,
+    BINDING,
+    WORKERS,
+    CROWDED,
+    WEAK
+};
 static const char configurations_sql[] =
-    "SELECT id, kernel, parameters, parameters_text, executor, scheduler, binding, n_workers,"
-    " is_oversubscribed FROM configuration ORDER BY id";
+    "SELECT id, kernel, series_parameters, series_parameters_text, executor, scheduler, binding,"
+    " n_workers, is_oversubscribed, is_weak FROM configuration ORDER BY id";
 
-/* The samples of one configuration, with the time asked for. The name goes into SQL, so it has to
- * be one of these. `core` is the mean over the workers of the time they spent in the kernel. */
-static const char *samples_sql(const char *time_name)
+/* What a time is in terms of the columns of sample s, and the part of it outside the parallel
+ * phase. `core` is the mean over the workers of the time they spent in the kernel. */
+static const struct time_sql {
+    const char *name, *seconds, *serial;
+} times[] = {
+    {"total", "s.total_s", "s.total_s - s.parallel_s"},
+    {"core",
+     "(SELECT CASE WHEN count(busy_s) = count(*) THEN avg(busy_s) END FROM worker"
+     " WHERE sample_id = s.id)",
+     "NULL"},
+    {"parallel", "s.parallel_s", "NULL"},
+    {"startup", "s.startup_s", "NULL"},
+    {"prepare", "s.prepare_s", "NULL"},
+    {"finish", "s.finish_s", "NULL"},
+};
+
+/* The samples of one configuration, with the time asked for. */
+static sks_status prepare_samples(const sks_store *store, const char *time_name,
+                                  sqlite3_stmt **samples)
 {
-#define SAMPLES(seconds, serial)                                                                   \
-    "SELECT round, " seconds ", " serial                                                           \
-    ", latency_before_s, latency_after_s FROM sample WHERE configuration_id = :id"                 \
-    " AND status = 'ok' AND NOT is_warmup AND " seconds " IS NOT NULL ORDER BY round"
-    static const char *const known[][2] = {
-        {"total", SAMPLES("total_s", "total_s - parallel_s")},
-        {"core", SAMPLES("(SELECT CASE WHEN count(busy_s) = count(*) THEN avg(busy_s) END"
-                         " FROM worker WHERE sample_id = sample.id)",
-                         "NULL")},
-        {"parallel", SAMPLES("parallel_s", "NULL")},
-        {"startup", SAMPLES("startup_s", "NULL")},
-        {"prepare", SAMPLES("prepare_s", "NULL")},
-        {"finish", SAMPLES("finish_s", "NULL")},
-    };
-#undef SAMPLES
+    const size_t n = sizeof(times) / sizeof(times[0]);
+    char *disturbed = NULL, *sql = NULL;
+    size_t i = 0;
+    sks_status status;
 
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (strcmp(known[i][0], time_name) == 0)
-            return known[i][1];
-    return NULL;
+    while (i < n && strcmp(times[i].name, time_name) != 0)
+        i++;
+    if (i == n)
+        return sks_fail(
+            SKS_ERR_USAGE,
+            "unknown time \"%s\", need total, core, parallel, startup, prepare or finish",
+            time_name);
+    status = sks_disturbed_sql(&disturbed);
+    if (status != SKS_OK)
+        return status;
+    if (asprintf(&sql,
+                 "SELECT * FROM (SELECT s.round, %s AS seconds, %s, s.latency_before_s,"
+                 " s.latency_after_s, %s <> ''" SKS_SAMPLES_FROM
+                 "WHERE c.id = :id AND s.status = 'ok' AND NOT s.is_warmup)"
+                 " WHERE seconds IS NOT NULL ORDER BY 1",
+                 times[i].seconds, times[i].serial, disturbed) < 0)
+        sql = NULL;
+    free(disturbed);
+    status = sql != NULL ? sks_store_prepare(store, sql, samples) : sks_fail_nomem("the samples");
+    free(sql);
+    return status;
 }
 
 /* Room for `capacity` samples; on failure the point still holds what it held. */
@@ -49,6 +83,7 @@ static sks_status reserve(sks_point *point, size_t capacity)
     double *serial = realloc(point->serial_seconds, capacity * sizeof(*serial));
     unsigned *rounds = realloc(point->rounds, capacity * sizeof(*rounds));
     sks_latency *latencies = realloc(point->latencies, capacity * sizeof(*latencies));
+    bool *disturbed = realloc(point->is_disturbed, capacity * sizeof(*disturbed));
 
     if (seconds != NULL)
         point->seconds = seconds;
@@ -58,7 +93,10 @@ static sks_status reserve(sks_point *point, size_t capacity)
         point->rounds = rounds;
     if (latencies != NULL)
         point->latencies = latencies;
-    if (seconds == NULL || serial == NULL || rounds == NULL || latencies == NULL)
+    if (disturbed != NULL)
+        point->is_disturbed = disturbed;
+    if (seconds == NULL || serial == NULL || rounds == NULL || latencies == NULL ||
+        disturbed == NULL)
         return sks_fail_nomem("the samples");
     return SKS_OK;
 }
@@ -83,6 +121,7 @@ static sks_status read_samples(const sks_store *store, sqlite3_stmt *query, sks_
         point->serial_seconds[point->n] = sks_store_real(query, 2);
         point->latencies[point->n] =
             (sks_latency){sks_store_real(query, 3), sks_store_real(query, 4)};
+        point->is_disturbed[point->n] = sqlite3_column_int(query, 5) != 0;
         has_serial = has_serial && !isnan(point->serial_seconds[point->n]);
         point->n++;
     }
@@ -97,7 +136,8 @@ static bool is_same(const struct collection *all, size_t i, sqlite3_stmt *row)
 {
     const sks_series *s = &all->series[i];
 
-    return strcmp(s->kernel, sks_store_text(row, KERNEL)) == 0 &&
+    return s->is_weak == (sqlite3_column_int(row, WEAK) != 0) &&
+           strcmp(s->kernel, sks_store_text(row, KERNEL)) == 0 &&
            strcmp(s->all_parameters, sks_store_text(row, PARAMETERS)) == 0 &&
            strcmp(s->executor, sks_store_text(row, EXECUTOR)) == 0 &&
            strcmp(s->scheduler, sks_store_text(row, SCHEDULER)) == 0 &&
@@ -120,6 +160,7 @@ static sks_status add_series(struct collection *all, sqlite3_stmt *row)
         .executor = strdup(sks_store_text(row, EXECUTOR)),
         .scheduler = strdup(sks_store_text(row, SCHEDULER)),
         .binding = strdup(sks_store_text(row, BINDING)),
+        .is_weak = sqlite3_column_int(row, WEAK) != 0,
     };
     all->series[all->n++] = made;
     if (made.kernel == NULL || made.parameters == NULL || made.all_parameters == NULL ||
@@ -180,14 +221,9 @@ sks_status sks_store_series(sks_store *store, const char *time_name, sks_series 
     bool has_row = true;
     sks_status status;
 
-    if (samples_sql(time_name) == NULL)
-        return sks_fail(
-            SKS_ERR_USAGE,
-            "unknown time \"%s\", need total, core, parallel, startup, prepare or finish",
-            time_name);
-    status = sks_store_prepare(store, configurations_sql, &rows);
+    status = prepare_samples(store, time_name, &samples);
     if (status == SKS_OK)
-        status = sks_store_prepare(store, samples_sql(time_name), &samples);
+        status = sks_store_prepare(store, configurations_sql, &rows);
     while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
            has_row)
         status = add_point(store, rows, samples, &all);

@@ -13,6 +13,7 @@ struct sks_store {
     int lock;         /* descriptor that holds the flock; -1 for a reader */
     bool was_created; /* the file, by us */
     bool is_fresh;    /* no schema in it yet */
+    bool is_old;      /* its schema is an older version's */
     int64_t *ids;     /* [n_ids] configuration.id of each of the plan's items */
     size_t n_ids;
 };
@@ -40,7 +41,14 @@ void sks_store_bind_text(sqlite3_stmt *statement, const char *name, const char *
 double sks_store_real(sqlite3_stmt *statement, int i);
 const char *sks_store_text(sqlite3_stmt *statement, int i);
 
-/* Makes the tables; inside the caller's transaction. */
-sks_status sks_store_make_schema(sks_store *store);
+/* The one number a query gives; 0 when it gives none. */
+sks_status sks_store_query_int(const sks_store *store, const char *sql, int64_t *value);
+
+/* What was recorded of a run's chunks and of what happened to it; inside the caller's
+ * transaction. */
+sks_status sks_store_insert_chunks(const sks_store *store, int64_t sample,
+                                   const sks_record *record);
+sks_status sks_store_insert_events(const sks_store *store, int64_t sample,
+                                   const sks_record *record);
 
 #endif

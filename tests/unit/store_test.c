@@ -358,9 +358,9 @@ static void not_a_campaign(void **state)
     sks_store_close(store);
     alter("newer.db", "PRAGMA user_version = 7");
     must_fail(sks_store_open_read(in_folder("newer.db"), &store), SKS_ERR_INPUT, "newer.db",
-              "schema 7, this one knows 1");
+              "schema 7, this one knows 2");
     must_fail(sks_store_open(in_folder("newer.db"), &store), SKS_ERR_INPUT, "newer.db",
-              "schema 7, this one knows 1");
+              "schema 7, this one knows 2");
     sks_plan_destroy(plan);
 }
 
