@@ -33,31 +33,26 @@ static struct guided_rule guided_rule(const sks_loop *loop)
     return (struct guided_rule){sks_loop_workers(loop), sks_loop_chunk(loop)};
 }
 
-static size_t guided_chunk_size(void *rule, size_t n_left)
+static sks_batch guided_batch(void *rule, size_t n_left)
 {
     const struct guided_rule *r = rule;
     size_t share = sks_ceil_div(n_left, r->n_workers); /* ceil(R/P) */
 
-    return share > r->chunk ? share : r->chunk;
+    return share > r->chunk ? (sks_batch){share, 1} : (sks_batch){r->chunk, SIZE_MAX};
 }
 
 static size_t guided_state_size(const sks_loop *loop)
 {
     struct guided_rule rule = guided_rule(loop);
 
-    return sks_sequence_size(loop->n_tasks, guided_chunk_size, &rule);
+    return sks_sequence_size(loop, guided_batch, &rule);
 }
 
 static sks_status guided_init(void *state, const sks_loop *loop)
 {
-    struct guided_rule rule;
-    sks_status status = sks_loop_check(loop);
+    struct guided_rule rule = guided_rule(loop);
 
-    if (status != SKS_OK)
-        return status;
-    rule = guided_rule(loop);
-    sks_sequence_init(state, loop->n_tasks, guided_chunk_size, &rule);
-    return SKS_OK;
+    return sks_sequence_init(state, loop, guided_batch, &rule);
 }
 
 const sks_scheduler sks_scheduler_guided = {

@@ -28,20 +28,33 @@ static inline unsigned sks_loop_workers(const sks_loop *loop)
     return loop->n_workers < SKS_MAX_WORKERS ? loop->n_workers : SKS_MAX_WORKERS;
 }
 
-/* The option `chunk` in tasks, in [1, max(1, n_tasks)]: a larger one acts as n_tasks does, and
- * this way no arithmetic with it can overflow. */
-static inline size_t sks_loop_chunk(const sks_loop *loop)
+/* A number of tasks in [1, max(1, n_tasks)]: a larger one acts as n_tasks does, and this way no
+ * arithmetic with it can overflow. */
+static inline size_t sks_loop_clamp(const sks_loop *loop, size_t n_tasks)
 {
-    int64_t chunk = sks_values_int(loop->options, "chunk");
     size_t most = loop->n_tasks > 0 ? loop->n_tasks : 1;
 
-    return (uint64_t)chunk < most ? (size_t)chunk : most;
+    if (n_tasks < 1)
+        return 1;
+    return n_tasks < most ? n_tasks : most;
+}
+
+/* The option `chunk`, clamped so. */
+static inline size_t sks_loop_chunk(const sks_loop *loop)
+{
+    return sks_loop_clamp(loop, (size_t)sks_values_int(loop->options, "chunk"));
 }
 
 /* ceil(n / d), d >= 1, for any n. */
 static inline size_t sks_ceil_div(size_t n, size_t d)
 {
     return n / d + (n % d != 0);
+}
+
+/* One of `parts` equal pieces for each worker, in tasks: ceil(n / (P parts)). */
+static inline size_t sks_loop_piece(const sks_loop *loop, size_t parts)
+{
+    return sks_ceil_div(loop->n_tasks, parts * sks_loop_workers(loop));
 }
 
 /* First element of part i of n elements cut into n_parts parts whose sizes differ by at most one:

@@ -1,72 +1,111 @@
 #include "schedulers/sequence.h"
 
 #include "schedulers/loop.h"
+#include "schedulers/tickets.h"
 
-#include <stdatomic.h>
-
-struct sequence {
-    /* Index of the next chunk to hand out. Written and read by every worker, so alone on its
-     * lines. Relaxed: the index is the whole message (the table was written before the workers
-     * were started), and a read-modify-write gives each index once under any order. */
-    _Alignas(SKS_CACHE_LINE) atomic_size_t next_chunk;
-    /* All is handed out. Written by workers that came too late, read by every worker before it
-     * adds, so that idle ones leave the counter's line alone and each adds at most once too many
-     * (having set the flag, it sees it ever after). Relaxed: it never becomes false again and says
-     * nothing about other memory. */
-    _Alignas(SKS_CACHE_LINE) atomic_bool is_exhausted;
-    /* Read-only after init. Chunk i is [begin[i], begin[i + 1]); begin[n_chunks] == n_tasks. */
-    size_t n_chunks;
-    size_t begin[];
+/* Equal chunks in a row, from chunk number `first` and task `begin` to where the next run starts.
+ */
+struct run {
+    size_t first;
+    size_t begin;
+    size_t size; /* tasks per chunk */
 };
 
-static size_t cut(sks_chunk_size chunk_size, void *rule, size_t n_left)
-{
-    size_t size = chunk_size(rule, n_left);
+struct sequence {
+    struct sks_tickets chunks;
+    size_t n_runs; /* read-only after init, like the runs */
+    struct run run[];
+};
 
-    if (size < 1)
-        return 1;
-    return size < n_left ? size : n_left;
+/* How far the sequence has been written (or, with run == NULL, only counted). */
+struct writer {
+    struct run *run;
+    size_t n_runs;
+    size_t n_chunks;
+    size_t begin;
+    size_t last_size;
+};
+
+static void append(struct writer *w, size_t size, size_t n_chunks)
+{
+    if (size != w->last_size) {
+        if (w->run != NULL)
+            w->run[w->n_runs] = (struct run){w->n_chunks, w->begin, size};
+        w->n_runs++;
+        w->last_size = size;
+    }
+    w->n_chunks += n_chunks;
+    w->begin += n_chunks * size;
 }
 
-size_t sks_sequence_size(size_t n_tasks, sks_chunk_size chunk_size, void *rule)
+/* Cut to what is left, so that nothing can overflow. */
+static void append_batch(struct writer *w, sks_batch batch, size_t n_left)
 {
-    size_t n_chunks = 0;
+    size_t size = batch.size < 1 ? 1 : batch.size < n_left ? batch.size : n_left;
+    size_t most = n_left / size;
+    size_t n_chunks = batch.n_chunks < 1 ? 1 : batch.n_chunks < most ? batch.n_chunks : most;
 
-    for (size_t n_left = n_tasks; n_left > 0; n_chunks++)
-        n_left -= cut(chunk_size, rule, n_left);
-    return sks_whole_lines(offsetof(struct sequence, begin) + (n_chunks + 1) * sizeof(size_t));
+    append(w, size, n_chunks);
+    if (batch.n_chunks > n_chunks && n_left > n_chunks * size)
+        append(w, n_left - n_chunks * size, 1);
 }
 
-void sks_sequence_init(void *state, size_t n_tasks, sks_chunk_size chunk_size, void *rule)
+static void write_runs(struct writer *w, size_t n_tasks, sks_next_batch next_batch, void *rule)
+{
+    while (w->begin < n_tasks) {
+        size_t n_left = n_tasks - w->begin;
+
+        append_batch(w, next_batch(rule, n_left), n_left);
+    }
+}
+
+size_t sks_sequence_size(const sks_loop *loop, sks_next_batch next_batch, void *rule)
+{
+    struct writer w = {.run = NULL};
+
+    write_runs(&w, loop->n_tasks, next_batch, rule);
+    return sks_whole_lines(offsetof(struct sequence, run) + w.n_runs * sizeof(struct run));
+}
+
+sks_status sks_sequence_init(void *state, const sks_loop *loop, sks_next_batch next_batch,
+                             void *rule)
 {
     struct sequence *s = state;
-    size_t n_chunks = 0;
-    size_t begin = 0;
+    struct writer w = {.run = s->run};
+    sks_status status = sks_loop_check(loop);
 
-    while (begin < n_tasks) {
-        s->begin[n_chunks++] = begin;
-        begin += cut(chunk_size, rule, n_tasks - begin);
+    if (status != SKS_OK)
+        return status;
+    write_runs(&w, loop->n_tasks, next_batch, rule);
+    s->n_runs = w.n_runs;
+    sks_tickets_init(&s->chunks, w.n_chunks);
+    return SKS_OK;
+}
+
+/* The run of chunk i: the last one that begins at or before it. */
+static const struct run *find_run(const struct sequence *s, size_t i)
+{
+    const struct run *run = s->run;
+
+    for (size_t n = s->n_runs, half; n > 1; n -= half) {
+        half = n / 2;
+        if (run[half].first <= i)
+            run += half;
     }
-    s->begin[n_chunks] = n_tasks;
-    s->n_chunks = n_chunks;
-    atomic_init(&s->next_chunk, 0);
-    atomic_init(&s->is_exhausted, false);
+    return run;
 }
 
 bool sks_sequence_next(void *state, unsigned worker, sks_range *tasks)
 {
     struct sequence *s = state;
+    const struct run *run;
     size_t i;
 
     (void)worker;
-    if (atomic_load_explicit(&s->is_exhausted, memory_order_relaxed))
+    if (!sks_ticket_take(&s->chunks, &i))
         return false;
-    i = atomic_fetch_add_explicit(&s->next_chunk, 1, memory_order_relaxed);
-    if (i >= s->n_chunks) {
-        atomic_store_explicit(&s->is_exhausted, true, memory_order_relaxed);
-        return false;
-    }
-    tasks->begin = s->begin[i];
-    tasks->end = s->begin[i + 1];
+    run = find_run(s, i);
+    tasks->begin = run->begin + (i - run->first) * run->size;
+    tasks->end = tasks->begin + run->size;
     return true;
 }

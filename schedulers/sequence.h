@@ -3,8 +3,9 @@
  * an elaborate rule as for a plain counter, and what is handed out is the published sequence
  * whatever the timing.
  *
- * Memory   8 bytes per chunk. Meant for rules of O(P log n) chunks; a rule of n/k chunks of the
- *          same size k needs a counter, not a table.
+ * Memory   24 bytes per run of equal chunks, so that a million chunks of one task cost as much as
+ *          one chunk of a million tasks. A sequence that never grows has at most sqrt(2 n) runs.
+ * Cost     a binary search among the runs for each claim.
  * Threads  sks_sequence_next by all workers at once, the others by one thread.
  * Source   for computing the chunks ahead of the loop: Eleliemy & Ciorba (2021), "A distributed
  *          chunk calculation approach for self-scheduling of parallel applications on
@@ -13,22 +14,27 @@
 #ifndef SKYSCALE_SEQUENCE_H
 #define SKYSCALE_SEQUENCE_H
 
-#include "common/range.h"
+#include "schedulers/scheduler.h"
 
-#include <stdbool.h>
-#include <stddef.h>
+/* The next chunks of a sequence: n_chunks of them, of `size` tasks each. */
+typedef struct sks_batch {
+    size_t size;
+    size_t n_chunks;
+} sks_batch;
 
-/* The size of the next chunk when n_left >= 1 tasks remain. Called for each chunk in order; `rule`
- * holds the rule's parameters and, for rules that go in batches, what it has to remember. Sizes
- * are cut to [1, n_left]. */
-typedef size_t (*sks_chunk_size)(void *rule, size_t n_left);
+/* What comes next when n_left >= 1 tasks remain. Called for each batch in order; `rule` holds the
+ * rule's parameters and what it has to remember. Both numbers are cut to what is left, the last
+ * chunk to the tasks that remain; a size of 0 acts as 1, 0 chunks as 1. A rule that has reached its
+ * smallest size says so by SIZE_MAX chunks. */
+typedef sks_batch (*sks_next_batch)(void *rule, size_t n_left);
 
-/* Bytes of the state, a multiple of SKS_CACHE_LINE. Runs through the sequence: give it, and then
+/* The body of a scheduler's state_size(). Runs through the sequence: give it, and then
  * sks_sequence_init, a `rule` in its initial condition. */
-size_t sks_sequence_size(size_t n_tasks, sks_chunk_size chunk_size, void *rule);
+size_t sks_sequence_size(const sks_loop *loop, sks_next_batch next_batch, void *rule);
 
-/* Fills `state`, of that many bytes, on a SKS_CACHE_LINE boundary. */
-void sks_sequence_init(void *state, size_t n_tasks, sks_chunk_size chunk_size, void *rule);
+/* The body of a scheduler's init(). SKS_ERR_USAGE outside the limits of scheduler.h. */
+sks_status sks_sequence_init(void *state, const sks_loop *loop, sks_next_batch next_batch,
+                             void *rule);
 
 /* A scheduler's next(). */
 bool sks_sequence_next(void *state, unsigned worker, sks_range *tasks);

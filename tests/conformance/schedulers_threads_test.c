@@ -97,7 +97,7 @@ static void run_team(const char *text, size_t n_tasks, unsigned n_threads, unsig
     sks_values *options;
 
     assert_int_equal(sks_scheduler_parse(text, &t.scheduler, &options), SKS_OK);
-    t.loop = (sks_loop){n_tasks, n_threads, options};
+    t.loop = (sks_loop){.n_tasks = n_tasks, .n_workers = n_threads, .options = options};
     assert_int_equal(sks_scheduler_start(t.scheduler, &t.loop, &t.state), SKS_OK);
     t.n_times = calloc(n_tasks, sizeof(*t.n_times));
     assert_non_null(t.n_times);

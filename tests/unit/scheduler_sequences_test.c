@@ -1,53 +1,9 @@
 /* Property: the chunks handed out are those of the published rule, derived by hand here; wrong
  * names and options are refused with what would have worked. */
-#include "schedulers/scheduler.h"
+#include "scheduler_run.h"
 #include "schedulers/sequence.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-struct loop_run {
-    const sks_scheduler *scheduler;
-    sks_loop loop;
-    sks_values *options;
-    void *state;
-};
-
-static struct loop_run start(const char *text, size_t n_tasks, unsigned n_workers)
-{
-    struct loop_run r;
-
-    if (sks_scheduler_parse(text, &r.scheduler, &r.options) != SKS_OK)
-        fail_msg("%s", sks_message());
-    r.loop = (sks_loop){n_tasks, n_workers, r.options};
-    assert_int_equal(sks_scheduler_start(r.scheduler, &r.loop, &r.state), SKS_OK);
-    return r;
-}
-
-static void stop(struct loop_run *r)
-{
-    free(r->state);
-    sks_values_destroy(r->options);
-}
-
-static void expect(struct loop_run *r, unsigned worker, size_t begin, size_t end)
-{
-    sks_range tasks;
-
-    assert_true(r->scheduler->next(r->state, worker, &tasks));
-    assert_int_equal(tasks.begin, begin);
-    assert_int_equal(tasks.end, end);
-}
-
-static void expect_none(struct loop_run *r, unsigned worker)
-{
-    assert_false(r->scheduler->next(r->state, worker, &(sks_range){0, 0}));
-}
 
 static void expect_steals(struct loop_run *r, unsigned worker, size_t tried, size_t won)
 {
@@ -56,21 +12,6 @@ static void expect_steals(struct loop_run *r, unsigned worker, size_t tried, siz
     r->scheduler->stats(r->state, worker, &stats);
     assert_int_equal(stats.steals_tried, tried);
     assert_int_equal(stats.steals_won, won);
-}
-
-/* The sizes in order, workers asking in turn; the list ends with 0. */
-static void expect_sizes(const char *text, size_t n_tasks, unsigned n_workers, const size_t *size)
-{
-    struct loop_run r = start(text, n_tasks, n_workers);
-    size_t begin = 0;
-    size_t i;
-
-    for (i = 0; size[i] > 0; begin += size[i++])
-        expect(&r, (unsigned)(i % n_workers), begin, begin + size[i]);
-    assert_int_equal(begin, n_tasks);
-    for (unsigned w = 0; w < n_workers; w++)
-        expect_none(&r, w);
-    stop(&r);
 }
 
 /* floor(10 w/4) = 0 2 5 7 10; floor(3 w/5) = 0 0 1 1 2 3. */
@@ -158,48 +99,55 @@ static void test_guided(void **unused)
 }
 
 /* While R > P each chunk leaves at most R (1 - 1/P), which takes less than P ln(n/P) + 1 of them
- * from n to P; at most P of one task follow. For n = 1e9, P = 65536 that is 696 839 in all. */
+ * from n to P; at most P of one task follow. For n = 1e9, P = 65536 that is 696 839 in all. The
+ * sizes go from ceil(n/P) = 15 259 down, so there are no more runs of equal ones, of 24 bytes. */
 static void test_guided_memory_is_bounded(void **unused)
 {
     struct loop_run r = start("guided", 1000000000, 65536);
-    size_t size_bytes = r.scheduler->state_size(&r.loop);
     size_t n_chunks = 0;
 
     (void)unused;
     for (sks_range tasks; r.scheduler->next(r.state, 0, &tasks); n_chunks++)
         continue;
     assert_true(n_chunks <= 696839);
-    assert_true(size_bytes >= n_chunks * sizeof(size_t));
-    assert_true(size_bytes <= n_chunks * sizeof(size_t) + 4 * SKS_CACHE_LINE);
+    assert_true(r.scheduler->state_size(&r.loop) <= 15259 * 24 + 4 * SKS_CACHE_LINE);
     stop(&r);
 }
 
-/* Batches of two chunks, the second one zero; then far too much. */
-static size_t odd_rule(void *rule, size_t n_left)
+/* Chunks of 5; of 0, which act as 1; none, which act as one; more than are left, twice; then one
+ * that is too large. */
+static sks_batch odd_rule(void *rule, size_t n_left)
 {
+    static const sks_batch batch[] = {{5, 2}, {0, 2}, {5, 0}, {7, 3}, {30, SIZE_MAX}};
     unsigned *n_calls = rule;
 
-    (void)n_left;
-    return *n_calls < 4 ? (*n_calls)++ % 2 == 0 ? 5 : 0 : SIZE_MAX;
+    assert_true(n_left > 0);
+    assert_true(*n_calls < sizeof(batch) / sizeof(*batch));
+    return batch[(*n_calls)++];
 }
 
 static void test_sequence_keeps_a_rule_within_the_loop(void **unused)
 {
-    static const sks_range expected[] = {{0, 5}, {5, 6}, {6, 11}, {11, 12}, {12, 100}};
+    static const size_t sizes[] = {5, 5, 1, 1, 5, 7, 7, 7, 30, 30, 2};
+    const sks_loop loop = {.n_tasks = 100, .n_workers = 1};
     unsigned n_calls = 0;
-    size_t size_bytes = sks_sequence_size(100, odd_rule, &n_calls);
+    size_t size_bytes = sks_sequence_size(&loop, odd_rule, &n_calls);
     void *state = aligned_alloc(SKS_CACHE_LINE, size_bytes);
+    size_t begin = 0;
     sks_range tasks;
 
     (void)unused;
     assert_non_null(state);
+    assert_int_equal(n_calls, 5);
     n_calls = 0;
-    sks_sequence_init(state, 100, odd_rule, &n_calls);
-    for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
+    assert_int_equal(sks_sequence_init(state, &loop, odd_rule, &n_calls), SKS_OK);
+    assert_int_equal(n_calls, 5);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); begin += sizes[i++]) {
         assert_true(sks_sequence_next(state, 0, &tasks));
-        assert_int_equal(tasks.begin, expected[i].begin);
-        assert_int_equal(tasks.end, expected[i].end);
+        assert_int_equal(tasks.begin, begin);
+        assert_int_equal(tasks.end, begin + sizes[i]);
     }
+    assert_int_equal(begin, 100);
     assert_false(sks_sequence_next(state, 0, &tasks));
     free(state);
 }
