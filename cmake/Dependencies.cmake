@@ -52,6 +52,12 @@ if(NOT PAPI_FOUND)
   endif()
 endif()
 
+# Optional: without it there is no executor `openmp`. Its runtime is not made for the thread
+# sanitizer, which would report races in it.
+if(NOT SKS_SANITIZE MATCHES "thread")
+  find_package(OpenMP COMPONENTS C)
+endif()
+
 if(BUILD_TESTING)
   sks_library(CMOCKA cmocka libcmocka-dev)
 endif()

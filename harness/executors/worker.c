@@ -191,16 +191,21 @@ static void loop(sks_worker *w)
     const sks_cancel_flag *cancel = w->crew->job->cancel;
     sks_range chunk;
 
-    w->done_tick = sks_ticks();
-    if (w->start_tick == 0) /* else it continues a dead worker's work */
-        w->start_tick = w->done_tick;
-    w->stage = SKS_LOOPING;
     compute_lost(w);
     while (!*cancel && scheduler->next(w->crew->schedule, w->number, &chunk))
         if (w->crew->left == NULL)
             sks_worker_compute(w, chunk);
         else
             compute_left(w, chunk);
+}
+
+static void loop_timed(sks_worker *w)
+{
+    w->done_tick = sks_ticks();
+    if (w->start_tick == 0) /* else it continues a dead worker's work */
+        w->start_tick = w->done_tick;
+    w->stage = SKS_LOOPING;
+    w->crew->loop(w);
     w->end_tick = sks_ticks();
     w->stage = SKS_LOOP_LEFT;
 }
@@ -248,7 +253,7 @@ void sks_worker_live(sks_worker *w)
     atomic_fetch_add_explicit(&w->crew->n_ready, 1, memory_order_release);
     if (wait_at_gate(w->crew) == 1) {
         sks_counters_start(job->counters, session);
-        loop(w);
+        loop_timed(w);
     }
     if (job->counters != NULL)
         sks_counters_stop(job->counters, session, w->counts);
@@ -267,6 +272,7 @@ void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worke
     crew->result_size = job->kernel->result_size(job->state);
     crew->worker = workers;
     crew->deliver = deliver_to_kernel;
+    crew->loop = loop;
     crew->begin_s = sks_now_s();
     crew->begin_tick = sks_ticks();
     atomic_init(&crew->n_ready, 0);

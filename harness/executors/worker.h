@@ -43,6 +43,8 @@ typedef struct sks_crew {
     /* Where one task's result goes when the kernel delivers; at first sks_crew_init's choice, the
      * kernel's own deliver. */
     sks_status (*deliver)(sks_worker *worker, size_t task, const void *result);
+    /* What a worker does between release and end; at first next / run / deliver / done. */
+    void (*loop)(sks_worker *worker);
     /* [n_tasks], 1 when a task is done; NULL: nobody asks. Written by the worker of the task, read
      * by whoever mourns a worker, after its death. */
     unsigned char *is_done;

@@ -154,6 +154,19 @@ static bool is_usable(const sks_executor *executor)
     return executor->unavailable == NULL || executor->unavailable() == NULL;
 }
 
+/* Whether the executor can do what the scheduler asks for, with default options. */
+static bool is_possible(const sks_executor *executor, const sks_scheduler *scheduler, unsigned n)
+{
+    sks_values *options;
+    bool is;
+
+    assert_int_equal(sks_values_create(scheduler->params, &options), SKS_OK);
+    is = sks_executor_check(executor, scheduler, options, n) == SKS_OK;
+    sks_values_destroy(options);
+    sks_clear();
+    return is;
+}
+
 /* Calls `check` for every usable executor, scheduler and number of workers. */
 static void for_all(void (*check)(void *context, const sks_executor *executor,
                                   const sks_scheduler *scheduler, unsigned n_workers),
@@ -162,7 +175,8 @@ static void for_all(void (*check)(void *context, const sks_executor *executor,
     for (size_t e = 0; sks_executor_table[e] != NULL; e++)
         for (size_t s = 0; is_usable(sks_executor_table[e]) && sks_scheduler_table[s] != NULL; s++)
             for (int n = 0; n < N_COUNTS; n++)
-                check(context, sks_executor_table[e], sks_scheduler_table[s], worker_counts[n]);
+                if (is_possible(sks_executor_table[e], sks_scheduler_table[s], worker_counts[n]))
+                    check(context, sks_executor_table[e], sks_scheduler_table[s], worker_counts[n]);
 }
 
 /* Seconds are compared with each other only. */
