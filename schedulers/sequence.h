@@ -4,8 +4,8 @@
  * whatever the timing.
  *
  * Memory   24 bytes per run of equal chunks, so that a million chunks of one task cost as much as
- *          one chunk of a million tasks. A sequence that never grows has at most sqrt(2 n) runs.
- * Cost     a binary search among the runs for each claim.
+ *          one chunk of a million tasks, and an index of up to 4098 numbers. A sequence that never
+ *          grows has at most sqrt(2 n) runs.
  * Threads  sks_sequence_next by all workers at once, the others by one thread.
  * Source   for computing the chunks ahead of the loop: Eleliemy & Ciorba (2021), "A distributed
  *          chunk calculation approach for self-scheduling of parallel applications on

@@ -62,11 +62,23 @@ static size_t sum_below(size_t n)
     return n % 2 == 0 ? n / 2 * (n - 1) : (n - 1) / 2 * n;
 }
 
+/* How often the size has fallen before chunk i. Most loops are long enough to fall each time, and a
+ * division costs as much as the claim. */
+static size_t n_falls(const struct sks_trapezoid *t, size_t i)
+{
+    return t->period == 1 ? i : i / t->period;
+}
+
+static size_t chunk_size(const struct sks_trapezoid *t, size_t i)
+{
+    return i < t->n_falling ? t->first - t->step * n_falls(t, i) : t->last;
+}
+
 size_t sks_trapezoid_sum(const struct sks_trapezoid *t, size_t n_chunks)
 {
     size_t n_falling = n_chunks < t->n_falling ? n_chunks : t->n_falling;
-    size_t n_levels = n_falling / t->period; /* whole ones; of the next, `rest` chunks */
-    size_t rest = n_falling % t->period;
+    size_t n_levels = n_falls(t, n_falling); /* whole ones; of the next, `rest` chunks */
+    size_t rest = n_falling - n_levels * t->period;
     size_t less = t->step * (t->period * sum_below(n_levels) + rest * n_levels);
 
     return n_falling * t->first - less + (n_chunks - n_falling) * t->last;
@@ -117,13 +129,14 @@ static sks_status trapezoid_init(void *state, const sks_loop *loop)
 static bool trapezoid_next(void *state, unsigned worker, sks_range *tasks)
 {
     struct trapezoid_state *s = state;
-    size_t i;
+    size_t i, size;
 
     (void)worker;
     if (!sks_ticket_take(&s->chunks, &i))
         return false;
     tasks->begin = sks_trapezoid_sum(&s->sizes, i);
-    tasks->end = i + 1 < s->chunks.n ? sks_trapezoid_sum(&s->sizes, i + 1) : s->n_tasks;
+    size = chunk_size(&s->sizes, i);
+    tasks->end = size < s->n_tasks - tasks->begin ? tasks->begin + size : s->n_tasks;
     return true;
 }
 
