@@ -215,16 +215,6 @@ static bool refill(struct stealing_state *s, struct stealing_slot *own)
     }
 }
 
-/* Owner only: no read-modify-write is needed to count. */
-static void count_one(atomic_size_t *counter)
-{
-    size_t n = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, n + 1, memory_order_relaxed);
-}
-
-enum outcome { ROBBED, NOTHING_THERE, TOO_LATE };
-
 /* Where the loot of a range begins: the upper half of it (the larger one, so that a single unit can
  * be had), or its last chunk. */
 static uint32_t loot_begin(const struct stealing_state *s, struct units rest)
@@ -236,8 +226,8 @@ static uint32_t loot_begin(const struct stealing_state *s, struct units rest)
 
 /* One attempt at the victim's range: a chunk of the loot becomes the thief's reserve, what remains
  * goes to its own, empty slot. */
-static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
-                        struct stealing_slot *victim)
+static sks_theft rob(struct stealing_state *s, struct stealing_slot *own,
+                     struct stealing_slot *victim)
 {
     uint64_t range = atomic_load_explicit(&victim->range, memory_order_acquire);
     struct units rest = unpack(range);
@@ -247,8 +237,8 @@ static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
     bool is_won;
 
     if (rest.begin == rest.end)
-        return NOTHING_THERE;
-    count_one(&own->steals_tried);
+        return SKS_NOTHING_THERE;
+    sks_count_one(&own->steals_tried);
     if (is_for_slot) /* ordered before the theft by the release of the exchange */
         atomic_fetch_add_explicit(&s->thefts_started, 1, memory_order_relaxed);
     is_won =
@@ -261,10 +251,10 @@ static enum outcome rob(struct stealing_state *s, struct stealing_slot *own,
     if (is_for_slot) /* release: who counts this theft as finished sees where its loot is */
         atomic_fetch_add_explicit(&s->thefts_finished, 1, memory_order_release);
     if (!is_won)
-        return TOO_LATE;
-    count_one(&own->steals_won);
+        return SKS_TOO_LATE;
+    sks_count_one(&own->steals_won);
     keep(s, own, middle, end);
-    return ROBBED;
+    return SKS_ROBBED;
 }
 
 /* Robs the first worker found with work; false when every unit has been handed out or is in a
@@ -301,13 +291,13 @@ rob_anyone(struct stealing_state *s, struct stealing_slot *own)
         unsigned victim;
 
         while (sks_round_next(&round, &victim)) {
-            enum outcome outcome = rob(s, own, &s->slot[victim]);
+            sks_theft outcome = rob(s, own, &s->slot[victim]);
 
-            if (outcome == ROBBED) {
+            if (outcome == SKS_ROBBED) {
                 own->thief.victim = victim;
                 return true;
             }
-            if (outcome == TOO_LATE)
+            if (outcome == SKS_TOO_LATE)
                 all_empty = false;
         }
         if (all_empty &&

@@ -20,6 +20,7 @@
 
 #include "schedulers/scheduler.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 typedef enum sks_victim_rule {
@@ -54,6 +55,9 @@ typedef struct sks_thief {
     unsigned seat;   /* the worker's own */
     unsigned victim; /* the last one robbed; at first the next worker */
 } sks_thief;
+
+/* How an attempt at one victim ended. */
+typedef enum sks_theft { SKS_ROBBED, SKS_NOTHING_THERE, SKS_TOO_LATE } sks_theft;
 
 /* One round over the other workers. */
 typedef struct sks_round {
@@ -124,6 +128,14 @@ static inline bool sks_round_next(sks_round *r, unsigned *victim)
     *victim = r->next;
     r->next = r->next + 1 < r->n_workers ? r->next + 1 : 0;
     return true;
+}
+
+/* For a counter that one worker writes: no read-modify-write is needed. */
+static inline void sks_count_one(atomic_size_t *counter)
+{
+    size_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, n + 1, memory_order_relaxed);
 }
 
 #endif
