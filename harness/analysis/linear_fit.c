@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum { MAX_COLUMNS = SKS_MAX_COEFFICIENTS + 1 }; /* the last one in use is the right-hand side */
+enum { MAX_ROWS = 32 };                          /* taken in at once */
 
 /* A column this small beside the others' span, relative to its length, adds nothing but rounding;
  * neither does a coefficient that contributes less than this to the data. */
@@ -14,24 +15,46 @@ typedef struct triangle {
     double r[MAX_COLUMNS][MAX_COLUMNS];
 } triangle;
 
-/* Rotates one more row into the triangle. Overwrites the row. */
-static void add_row(triangle *t, double *row)
+/* Rows yet to be taken in, by columns: what is done to a column is done to all rows at once. */
+typedef struct row_block {
+    size_t n;
+    double column[MAX_COLUMNS][MAX_ROWS];
+} row_block;
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* Reflects the rows into the triangle, a column at a time: the reflection v with its first element
+ * on the diagonal makes the column zero below it. Overwrites the rows. */
+static void take_in(triangle *t, row_block *rows)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
-        double length = hypot(t->r[i][i], row[i]);
-        double c, s;
+        const double *below = rows->column[i];
+        double diagonal = t->r[i][i], squares = dot(below, below, rows->n);
+        double length = sqrt(diagonal * diagonal + squares);
+        double first, scale;
 
-        if (row[i] == 0.0)
+        if (squares == 0.0)
             continue;
-        c = t->r[i][i] / length;
-        s = row[i] / length;
-        for (size_t j = i; j < t->n_columns; j++) {
-            double upper = t->r[i][j];
+        first = diagonal >= 0.0 ? diagonal + length : diagonal - length; /* no cancellation */
+        scale = 1.0 / (length * fabs(first));                            /* 2/(v . v) */
+        for (size_t j = i + 1; j < t->n_columns; j++) {
+            double *column = rows->column[j];
+            double along = scale * (first * t->r[i][j] + dot(below, column, rows->n));
 
-            t->r[i][j] = c * upper + s * row[j];
-            row[j] = c * row[j] - s * upper;
+            t->r[i][j] -= along * first;
+            for (size_t k = 0; k < rows->n; k++)
+                column[k] -= along * below[k];
         }
+        t->r[i][i] = diagonal >= 0.0 ? -length : length;
     }
+    rows->n = 0;
 }
 
 static double column_length(const triangle *t, size_t j)
@@ -48,6 +71,7 @@ static double column_length(const triangle *t, size_t j)
 static bool solve_subset(const triangle *full, unsigned subset, double *p, double *rss)
 {
     triangle t = {0};
+    row_block rows = {.n = full->n_columns};
     size_t column[MAX_COLUMNS];
     size_t k = 0, last = full->n_columns - 1;
 
@@ -56,12 +80,13 @@ static bool solve_subset(const triangle *full, unsigned subset, double *p, doubl
             column[k++] = j;
     column[k] = last;
     t.n_columns = k + 1;
-    for (size_t i = 0; i < full->n_columns; i++) {
-        double row[MAX_COLUMNS];
-
+    if (k == last) {
+        t = *full;
+    } else {
         for (size_t j = 0; j <= k; j++)
-            row[j] = full->r[i][column[j]];
-        add_row(&t, row);
+            for (size_t i = 0; i < full->n_columns; i++)
+                rows.column[j][i] = full->r[i][column[j]];
+        take_in(&t, &rows);
     }
     memset(p, 0, last * sizeof(*p));
     for (size_t i = k; i-- > 0;) {
@@ -99,6 +124,7 @@ bool sks_linear_fit(sks_basis *basis, size_t n_coefficients, const double *n_wor
                     const double *seconds, size_t n_points, double *p)
 {
     triangle t = {.n_columns = n_coefficients + 1};
+    row_block rows = {0};
     unsigned all = (1U << n_coefficients) - 1;
     double best[SKS_MAX_COEFFICIENTS], trial[SKS_MAX_COEFFICIENTS];
     double best_rss = INFINITY, rss;
@@ -110,7 +136,10 @@ bool sks_linear_fit(sks_basis *basis, size_t n_coefficients, const double *n_wor
 
         basis(n_workers[i], seconds[i], row);
         row[n_coefficients] = 1.0;
-        add_row(&t, row);
+        for (size_t j = 0; j <= n_coefficients; j++)
+            rows.column[j][rows.n] = row[j];
+        if (++rows.n == MAX_ROWS || i + 1 == n_points)
+            take_in(&t, &rows);
     }
     if (!solve_subset(&t, all, trial, &rss))
         return false;

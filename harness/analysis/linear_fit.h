@@ -4,12 +4,13 @@
  * in proportion to their length: a model linear in its parameters p is then written as
  * row . p = 1 for every point, with row = basis(N)/T.
  *
- * Method   [A | b] is reduced to its triangle by Givens rotations, a row at a time, so memory does
- *          not depend on the number of points. The constrained minimum is the unconstrained one
- *          on the parameters that are not zero there, so the least of the feasible minima over all
- *          subsets of parameters is exact; with three parameters there are seven.
+ * Method   [A | b] is reduced to its triangle by Householder reflections, a block of rows at a
+ *          time, so memory does not depend on the number of points. The constrained minimum is the
+ *          unconstrained one on the parameters that are not zero there, so the least of the
+ *          feasible minima over all subsets of parameters is exact; with three parameters there
+ *          are seven.
  * Source   Lawson & Hanson (1974), Solving Least Squares Problems, ch. 23 (the conditions for the
- *          minimum), Golub & Van Loan (2013), sec. 5.2 (Givens rotations).
+ *          minimum), Golub & Van Loan (2013), sec. 5.1 and 5.2 (Householder reflections).
  * Threads  reentrant.
  */
 #ifndef SKYSCALE_LINEAR_FIT_H

@@ -2,7 +2,6 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
-#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
@@ -81,22 +80,23 @@ double sks_resampled_median(const double *sorted, size_t n, sks_random *random)
     return 0.5 * (sorted[index_of(below, n)] + sorted[index_of(above, n)]);
 }
 
-/* Replicates of rank floor((n + 1) p), counted from below and from above. */
-static sks_interval between_ranks(const double *sorted, size_t n, double p_low, double p_high)
+/* Replicates of rank floor((n + 1) p), counted from below and from above. Selects them: sorting
+ * the replicates would be half of the time that a fit takes. */
+static sks_interval between_ranks(double *replicates, size_t n, double p_low, double p_high)
 {
     double low = floor((double)(n + 1) * p_low);
     double high = floor((double)(n + 1) * (1.0 - p_high));
 
     if (!(low >= 1.0 && high >= 1.0 && low + high <= (double)n + 1.0))
         return sks_no_interval;
-    return (sks_interval){sorted[(size_t)low - 1], sorted[n - (size_t)high]};
+    return (sks_interval){gsl_stats_select(replicates, 1, n, (size_t)low - 1),
+                          gsl_stats_select(replicates, 1, n, n - (size_t)high)};
 }
 
 sks_interval sks_percentile_interval(double *replicates, size_t n, double confidence)
 {
     double tail = 0.5 * (1.0 - confidence);
 
-    gsl_sort(replicates, 1, n);
     return between_ranks(replicates, n, tail, 1.0 - tail);
 }
 
@@ -133,7 +133,6 @@ sks_interval sks_bca_interval(double *replicates, size_t n, double estimate,
 
         p[side] = gsl_cdf_ugaussian_P(z0 + z / (1.0 - a * z));
     }
-    gsl_sort(replicates, 1, n);
     return between_ranks(replicates, n, p[0], p[1]);
 }
 

@@ -56,7 +56,7 @@ size_t sks_median_min_n(double confidence);
 double sks_resampled_median(const double *sorted, size_t n, sks_random *random);
 
 /* Interval between the tails of bootstrap replicates, by rank, so that infinite replicates are
- * allowed. Sorts the replicates. None below 2/(1-confidence) replicates. */
+ * allowed. Reorders the replicates. None below 2/(1-confidence) replicates. */
 sks_interval sks_percentile_interval(double *replicates, size_t n, double confidence);
 
 /* As above, corrected for bias and for acceleration (BCa); jackknife[n_jackknife] holds the

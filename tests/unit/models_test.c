@@ -1,7 +1,8 @@
-/* Property: every scaling model recovers the parameters that made its data, exactly without noise
- * and within its intervals with it; no parameter ever leaves its range. */
-#include "harness/analysis/fit.h"
+/* Property: every scaling model recovers the parameters that made its data, and no parameter ever
+ * leaves its range. */
 #include "harness/analysis/linear_fit.h"
+#include "harness/analysis/model.h"
+#include "harness/analysis/random.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -18,7 +19,7 @@
 #include <string.h>
 
 static const double workers[] = {1, 2, 3, 4, 6, 8, 12, 16};
-enum { N_POINTS = sizeof(workers) / sizeof(workers[0]), N_SAMPLES = 11 };
+enum { N_POINTS = sizeof(workers) / sizeof(workers[0]) };
 
 /* One set of true parameters for each model, away from all bounds. */
 static const struct truth {
@@ -189,88 +190,6 @@ static void constrained_fits_meet_the_optimality_conditions(void **state)
     assert_true(n_on_bound > 30); /* or the trial would not have tried the constraint */
 }
 
-/* A campaign: lognormal noise of 2 % around the truth, whose median is then the truth itself. */
-static sks_series *make_campaign(const struct truth *truth, uint64_t seed)
-{
-    const sks_model *m = model_of(truth);
-    sks_series *s = calloc(1, sizeof(*s));
-    sks_random random;
-
-    sks_random_init(&random, seed, 99);
-    assert_non_null(s);
-    s->kernel = strdup("synthetic");
-    s->parameters = strdup("");
-    s->executor = strdup("threads");
-    s->scheduler = strdup("static");
-    s->binding = strdup("cores");
-    s->is_weak = m->is_weak;
-    s->n_points = N_POINTS;
-    s->points = calloc(N_POINTS, sizeof(*s->points));
-    assert_non_null(s->points);
-    for (size_t i = 0; i < N_POINTS; i++) {
-        sks_point *point = &s->points[i];
-
-        *point = (sks_point){.n_workers = (unsigned)workers[i], .n = N_SAMPLES};
-        point->seconds = calloc(N_SAMPLES, sizeof(*point->seconds));
-        assert_non_null(point->seconds);
-        for (size_t j = 0; j < N_SAMPLES; j++)
-            point->seconds[j] =
-                m->eval(truth->p, workers[i]) * gsl_ran_lognormal(&random.gsl, 0.0, 0.02);
-    }
-    return s;
-}
-
-static const sks_model_fit *fit_of(const sks_fit *fit, const sks_model *model)
-{
-    for (size_t i = 0; i < fit->n_models; i++)
-        if (fit->models[i].model == model)
-            return &fit->models[i];
-    return NULL;
-}
-
-static bool covers(sks_interval interval, double truth)
-{
-    return interval.low <= truth && truth <= interval.high;
-}
-
-/* 95 % intervals of 200 campaigns for each model: between 88 and 99 % hold the truth. */
-static void intervals_cover_the_truth(void **state)
-{
-    enum { CAMPAIGNS = 200, LEAST = CAMPAIGNS * 88 / 100, MOST = CAMPAIGNS * 99 / 100 };
-
-    (void)state;
-    for (size_t t = 0; t < N_TRUTHS; t++) {
-        const sks_model *m = model_of(&truths[t]);
-        size_t covered[SKS_MAX_MODEL_PARAMETERS] = {0}, serial = 0, optimum = 0;
-
-        for (uint64_t c = 0; c < CAMPAIGNS; c++) {
-            sks_series *series = make_campaign(&truths[t], c);
-            sks_fit_options options = sks_fit_defaults;
-            const sks_model_fit *fitted;
-            sks_fit fit = {0};
-
-            options.seed = c;
-            assert_int_equal(sks_fit_series(series, &options, &fit), SKS_OK);
-            fitted = fit_of(&fit, m);
-            assert_true(fitted->is_fitted);
-            for (size_t k = 0; k < m->n_parameters; k++) {
-                assert_true(fitted->parameter[k].value >= 0.0);
-                assert_true(fitted->parameter[k].value <= m->parameters[k].max);
-                covered[k] += covers(fitted->parameter[k].interval, truths[t].p[k]);
-            }
-            serial += covers(fitted->serial_fraction.interval, truths[t].serial_fraction);
-            optimum += covers(fitted->optimum.interval, truths[t].optimum);
-            sks_fit_clear(&fit);
-            sks_series_free(series, 1);
-        }
-        for (size_t k = 0; k < m->n_parameters; k++)
-            assert_in_range(covered[k], LEAST, MOST);
-        assert_in_range(serial, LEAST, MOST);
-        if (isfinite(truths[t].optimum))
-            assert_in_range(optimum, LEAST, MOST);
-    }
-}
-
 static void unknown_names_get_the_nearest(void **state)
 {
     const sks_model *model = NULL;
@@ -292,7 +211,6 @@ int main(void)
         cmocka_unit_test(the_optimum_is_the_minimum),
         cmocka_unit_test(absent_terms_are_exactly_zero),
         cmocka_unit_test(constrained_fits_meet_the_optimality_conditions),
-        cmocka_unit_test(intervals_cover_the_truth),
         cmocka_unit_test(unknown_names_get_the_nearest),
     };
 
