@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { N_FUNCTIONS = 6, MAX_SIDE = SKS_PSF_MAX_SIDE, MAX_STAMPS = 10000 };
+enum { N_FUNCTIONS = 6, MAX_SIDE = SKS_PSF_MAX_SIDE, MAX_STAMPS = 10000, CACHE_LINE = 64 };
 
 static const char *const function_names[N_FUNCTIONS] = {"gauss",    "lorentz", "moffat15",
                                                         "moffat25", "penny1",  "penny2"};
@@ -96,12 +96,15 @@ static sks_status read_keywords(fitsfile *file, const char *name, sks_psf *psf)
 static sks_status allocate_tables(sks_psf *psf, size_t n, size_t n_tables)
 {
     psf->n = n;
-    psf->half = ((n + 1) / 2 + 7) / 8 * 8;
+    psf->half = sks_psf_row_units((n + 1) / 2) * SKS_PSF_ROW_UNIT;
     psf->pitch = 2 * psf->half;
     psf->info.table_size = n;
     psf->info.n_tables = n_tables;
-    psf->tables = calloc(n_tables * n * psf->pitch, sizeof(float));
-    return psf->tables != NULL ? SKS_OK : sks_fail_nomem("PSF tables");
+    psf->tables = aligned_alloc(CACHE_LINE, n_tables * n * psf->pitch * sizeof(float));
+    if (psf->tables == NULL)
+        return sks_fail_nomem("PSF tables");
+    memset(psf->tables, 0, n_tables * n * psf->pitch * sizeof(float));
+    return SKS_OK;
 }
 
 static sks_status fill_tables(sks_psf *psf, const char *name, const float *pixels)

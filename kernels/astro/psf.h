@@ -87,6 +87,25 @@ enum { SKS_PSF_MAX_SIDE = 4096 };
 void sks_psf_stamp(const sks_psf *psf, sks_psf_scratch *scratch, double x, double y, double dx0,
                    double dy0, unsigned subsample, size_t nx, size_t ny, float *stamp);
 
+/* A star at (x, y) of the chip and its grid of points, the first at offset (dx0, dy0). */
+typedef struct sks_psf_grid {
+    double x, y;
+    double dx0, dy0;
+    size_t nx, ny; /* at most SKS_PSF_MAX_SIDE columns */
+} sks_psf_grid;
+
+/* Takes columns [begin, end) of row `row` of grid `star`; value[0] is that of column `begin`. The
+ * values are followed by zeros up to a multiple of SKS_PSF_ROW_UNIT. */
+enum { SKS_PSF_ROW_UNIT = 16 };
+typedef void sks_psf_take_row(void *context, size_t star, size_t row, size_t begin, size_t end,
+                              const float *value);
+
+/* The same numbers as sks_psf_stamp, row by row and for many stars, which is faster than stamp by
+ * stamp. Rows of one star come in order, those of different ones in turns, always in the same order
+ * for the same stars; rows outside the radius do not come. */
+void sks_psf_rows(const sks_psf *psf, sks_psf_scratch *scratch, const sks_psf_grid *grids,
+                  size_t n_stars, unsigned subsample, sks_psf_take_row *take, void *context);
+
 /* The columns [*begin, *end) of a row at offset dy in which dx0 + i lies inside `radius`, at most
  * nx; empty: begin == end. */
 void sks_psf_row_extent(double radius, double dx0, double step, double dy, size_t nx, size_t *begin,

@@ -1,5 +1,6 @@
-/* The inside of a PSF model, shared by psf.c (making one), psf_profile.c (its analytic part) and
- * psf_stamp.c (evaluating it). */
+/* The inside of a PSF model, shared by psf.c (making one), psf_profile.c (its analytic part),
+ * psf_value.c (the definition) and psf_stamp.c, psf_rows.c, psf_profile_row.c (evaluating it fast).
+ */
 #ifndef SKYSCALE_ASTRO_PSF_MODEL_H
 #define SKYSCALE_ASTRO_PSF_MODEL_H
 
@@ -24,7 +25,8 @@ struct sks_psf {
     size_t n_expand;  /* tables of the fractional pixel: 0 or 5 */
 
     /* Tables of side n. A row holds first its even columns (counted from 0), then from `half` on
-     * the odd ones: a star's pixels fall on every second column, and are then neighbours. */
+     * the odd ones: a star's pixels fall on every second column, and are then neighbours. `half` is
+     * a multiple of SKS_PSF_ROW_UNIT, and the tables begin on a cache line. */
     size_t n, half, pitch; /* pitch: floats per row */
     float *tables;
 
@@ -57,7 +59,7 @@ struct sks_psf_mix {
 void sks_psf_mix_at(const sks_psf *psf, double x, double y, struct sks_psf_mix *m);
 
 /* The tables combined for a star at (x, y), n × n, and a row of the tables' part of a stamp from
- * them: out[i] for columns [begin, end). */
+ * them: out[i - begin] for columns i of [begin, end). */
 void sks_psf_combine(const sks_psf *psf, double x, double y, double *combined);
 void sks_psf_general_row(const sks_psf *psf, const double *combined, double dx0, double step,
                          double dy, size_t begin, size_t end, float *out);
@@ -77,6 +79,56 @@ double sks_psf_profile(enum sks_psf_function function, const double par[5], doub
  * 0: the function counts as zero there. */
 int sks_psf_profile_points(enum sks_psf_function function, const double par[5], double dx,
                            double dy);
+
+/* The Moffat functions with what can be computed once: den = 1 + axx dx^2 + axy dx dy + ayy dy^2.
+ */
+enum { SKS_PSF_POINT_SETS = 3, SKS_PSF_MAX_POINTS = 16 };
+struct sks_psf_moffat {
+    bool is_used; /* false: another function, or another exponent than 2.5 and 1.5 */
+    bool is_25;
+    double axx, axy, ayy;
+    float height;  /* value = height / den^b */
+    float den_max; /* beyond: zero */
+    /* Pixels with den up to den_near[k] are averaged over set k of points: 2 x 2, 3 x 3, 4 x 4;
+     * weights include the height, sets are filled up with points of no weight. */
+    double den_near[SKS_PSF_POINT_SETS];
+    double x[SKS_PSF_POINT_SETS][SKS_PSF_MAX_POINTS];
+    double y[SKS_PSF_POINT_SETS][SKS_PSF_MAX_POINTS];
+    double weight[SKS_PSF_POINT_SETS][SKS_PSF_MAX_POINTS];
+};
+void sks_psf_moffat_init(const sks_psf *psf, struct sks_psf_moffat *m);
+
+/* Point k of the n × n that a pixel is averaged over, and its weight. */
+void sks_psf_profile_point(int n, int k, double *x, double *y, double *weight);
+
+/* The value at a pixel's centre from which on it is averaged over n × n points, n = 1 … 4. */
+double sks_psf_profile_limit(int n);
+
+struct sks_psf_scratch {
+    struct sks_psf_moffat moffat;
+    double *combined; /* n * n: the tables combined, for the general way */
+    double *reach;    /* [n]: columns of a table row that any point can need are so near, px */
+    float *row;       /* one combined table row, even columns then odd ones */
+    float *flat;      /* the same in natural order */
+    float *ring;      /* [SKS_PSF_GROUP][4][ring_pitch]: table rows interpolated in x */
+    size_t ring_pitch;
+    float *profile; /* the analytic part of a row, SKS_PSF_MAX_SIDE and a unit */
+    float *value;   /* a row, as long */
+    double *axis;   /* SKS_PSF_MAX_SIDE: a separable profile's factors in x */
+};
+
+/* Stars whose rows are made together: each table row is read once for all of them. */
+enum { SKS_PSF_GROUP = 8 };
+
+static inline size_t sks_psf_row_units(size_t n)
+{
+    return (n + SKS_PSF_ROW_UNIT - 1) / SKS_PSF_ROW_UNIT;
+}
+
+/* height A(dx, dy) at n_units * SKS_PSF_ROW_UNIT points from dx0 on; the first n count. A separable
+ * profile's factors in x are axis[n]. */
+void sks_psf_profile_row(const sks_psf *psf, const struct sks_psf_moffat *m, const double *axis,
+                         double dx0, double step, double dy, size_t n, float *out);
 
 /* False when the parameters give no ellipse (a width not positive, an axis ratio unbounded). */
 bool sks_psf_profile_valid(enum sks_psf_function function, const double par[5]);

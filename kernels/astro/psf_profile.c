@@ -38,15 +38,28 @@ static const double weight[MAX_POINTS + 1][MAX_POINTS] = {
     {0.17392742, 0.32607258, 0.32607258, 0.17392742},
 };
 
+/* The central value from which on n × n points are taken. */
+static const double point_limit[MAX_POINTS + 1] = {0, 1e-10, 0.0001, 0.0022, 0.046};
+
 static int points_for(double central_value)
 {
-    if (central_value >= 0.046)
-        return 4;
-    if (central_value >= 0.0022)
-        return 3;
-    if (central_value >= 0.0001)
-        return 2;
-    return central_value >= 1e-10 ? 1 : 0;
+    int n = MAX_POINTS;
+
+    while (n > 0 && !(central_value >= point_limit[n]))
+        n--;
+    return n;
+}
+
+void sks_psf_profile_point(int n, int k, double *x, double *y, double *weight_of)
+{
+    *x = node[n][k % n];
+    *y = node[n][k / n];
+    *weight_of = weight[n][k % n] * weight[n][k / n];
+}
+
+double sks_psf_profile_limit(int n)
+{
+    return point_limit[n];
 }
 
 static double ellipse(const double par[5], double dx, double dy)

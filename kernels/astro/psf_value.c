@@ -154,7 +154,7 @@ void sks_psf_general_row(const sks_psf *psf, const double *combined, double dx0,
         double dx = dx0 + (double)i * step;
         double tx = psf->sampling * dx + psf->centre[0];
 
-        out[i] =
+        out[i - begin] =
             (float)(bicubic_combined(psf, combined, tx, ty) + expand_value(psf, dx, dy, tx, ty));
     }
 }

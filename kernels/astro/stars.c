@@ -10,14 +10,17 @@
 /* Purposes of random streams; see philox.h. */
 enum { PURPOSE_LIST = 0x5354524c, PURPOSE_NOISE = 0x53544e4f };
 
+enum { BATCH = 64 }; /* stars handed to the PSF at once: several of its groups */
+
 struct sks_star_adder {
     const sks_psf *psf;
     sks_star_options options;
     size_t nx, ny;
     sks_psf_scratch *scratch;
-    float *light;    /* of all stars, DN; zero between calls */
-    float *variance; /* sum of max(0, light of a star); zero between calls */
-    float *stamp;
+    float *light;            /* of all stars, DN; zero between calls */
+    float *variance;         /* sum of max(0, light of a star); zero between calls */
+    float brightness[BATCH]; /* of the batch at hand */
+    size_t origin[BATCH];    /* the first pixel of its grids */
     sks_normal_table normal;
 };
 
@@ -25,9 +28,9 @@ sks_status sks_star_adder_create(const sks_psf *psf, const sks_star_options *opt
                                  size_t ny, sks_star_adder **adder)
 {
     const sks_psf_info *info = sks_psf_describe(psf);
-    /* Whole groups of normal numbers: the last one may reach beyond the image. */
+    /* Whole groups of normal numbers: the last one may reach beyond the image, as may a row's last
+     * unit. */
     size_t n = nx * ny + SKS_NORMAL_GROUP;
-    size_t side = 2 * (size_t)info->radius + 3;
     sks_star_adder *a;
 
     if (options->has_noise && !(options->gain > 0))
@@ -44,8 +47,7 @@ sks_status sks_star_adder_create(const sks_psf *psf, const sks_star_options *opt
     a->ny = ny;
     a->light = calloc(n, sizeof(*a->light));
     a->variance = calloc(n, sizeof(*a->variance));
-    a->stamp = calloc(side * side, sizeof(*a->stamp));
-    if (a->light == NULL || a->variance == NULL || a->stamp == NULL ||
+    if (a->light == NULL || a->variance == NULL ||
         sks_psf_scratch_create(psf, &a->scratch) != SKS_OK) {
         sks_star_adder_destroy(a);
         return sks_fail_nomem("adding stars");
@@ -62,20 +64,30 @@ void sks_star_adder_destroy(sks_star_adder *adder)
     sks_psf_scratch_destroy(adder->scratch);
     free(adder->light);
     free(adder->variance);
-    free(adder->stamp);
     free(adder);
 }
 
 SKS_SIMD
-static void add_row(const float *restrict stamp, float brightness, size_t n, float *restrict light,
-                    float *restrict variance)
+static void add_row(const float *restrict value, float brightness, size_t n_units,
+                    float *restrict light, float *restrict variance)
 {
-    for (size_t i = 0; i < n; i++) {
-        float v = brightness * stamp[i];
+    for (size_t i = 0; i < n_units * SKS_PSF_ROW_UNIT; i++) {
+        float v = brightness * value[i];
 
         light[i] += v;
         variance[i] += v > 0 ? v : 0;
     }
+}
+
+/* What lies beyond `end` is zero, and memory beyond the image's end belongs to it. */
+static void take_row(void *context, size_t star, size_t row, size_t begin, size_t end,
+                     const float *value)
+{
+    sks_star_adder *a = context;
+    size_t at = a->origin[star] + row * a->nx + begin;
+
+    add_row(value, a->brightness[star], (end - begin + SKS_PSF_ROW_UNIT - 1) / SKS_PSF_ROW_UNIT,
+            a->light + at, a->variance + at);
 }
 
 /* The pixels [*low, *high] (1-based) that a star at x may reach among n; false for none. */
@@ -91,24 +103,32 @@ static bool reach(double x, double radius, size_t n, size_t *low, size_t *high)
     return true;
 }
 
-static void add_star(sks_star_adder *a, const sks_star *star)
+/* At most BATCH stars. */
+static void add_stars(sks_star_adder *a, const sks_star *stars, size_t n_stars)
 {
     const sks_psf_info *info = sks_psf_describe(a->psf);
-    float brightness = (float)pow(10, 0.4 * (info->mag - star->mag));
-    size_t x_low, x_high, y_low, y_high, n;
+    sks_psf_grid grids[BATCH];
+    size_t n = 0;
 
-    if (!reach(star->x, info->radius, a->nx, &x_low, &x_high) ||
-        !reach(star->y, info->radius, a->ny, &y_low, &y_high))
-        return;
-    n = x_high - x_low + 1;
-    sks_psf_stamp(a->psf, a->scratch, star->x + a->options.psf_x0, star->y + a->options.psf_y0,
-                  (double)x_low - star->x, (double)y_low - star->y, 1, n, y_high - y_low + 1,
-                  a->stamp);
-    for (size_t y = y_low; y <= y_high; y++) {
-        size_t at = (y - 1) * a->nx + (x_low - 1);
+    for (size_t i = 0; i < n_stars; i++) {
+        const sks_star *star = &stars[i];
+        size_t x_low, x_high, y_low, y_high;
 
-        add_row(a->stamp + (y - y_low) * n, brightness, n, a->light + at, a->variance + at);
+        if (!reach(star->x, info->radius, a->nx, &x_low, &x_high) ||
+            !reach(star->y, info->radius, a->ny, &y_low, &y_high))
+            continue;
+        grids[n] = (sks_psf_grid){
+            .x = star->x + a->options.psf_x0,
+            .y = star->y + a->options.psf_y0,
+            .dx0 = (double)x_low - star->x,
+            .dy0 = (double)y_low - star->y,
+            .nx = x_high - x_low + 1,
+            .ny = y_high - y_low + 1,
+        };
+        a->brightness[n] = (float)pow(10, 0.4 * (info->mag - star->mag));
+        a->origin[n++] = (y_low - 1) * a->nx + (x_low - 1);
     }
+    sks_psf_rows(a->psf, a->scratch, grids, n, 1, take_row, a);
 }
 
 SKS_SIMD
@@ -149,8 +169,8 @@ void sks_stars_add(sks_star_adder *adder, uint64_t iteration, const sks_star *st
     float per_gain = (float)(1 / adder->options.gain);
     float z[SKS_NORMAL_GROUP];
 
-    for (size_t i = 0; i < n_stars; i++)
-        add_star(adder, &stars[i]);
+    for (size_t i = 0; i < n_stars; i += BATCH)
+        add_stars(adder, stars + i, n_stars - i < BATCH ? n_stars - i : BATCH);
     for (size_t begin = 0; begin < n; begin += SKS_NORMAL_GROUP) {
         size_t count = n - begin < SKS_NORMAL_GROUP ? n - begin : SKS_NORMAL_GROUP;
         float *light = adder->light + begin, *variance = adder->variance + begin;
