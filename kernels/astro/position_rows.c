@@ -93,7 +93,7 @@ static sks_status table_header(const char *title, const sks_rows *rows, const sk
     char *forms[4] = {"1D", "1D", "1D", "1D"};
     char *units[4] = {in_unit, in_unit, out_unit, out_unit};
     size_t memory_size = 4 * FITS_BLOCK;
-    void *memory = malloc(memory_size);
+    void *memory = calloc(1, memory_size); /* CFITSIO would read on in what was there before */
     fitsfile *fits = NULL;
     LONGLONG data = 0;
     bool has_card = false;
