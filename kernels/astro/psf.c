@@ -11,7 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { N_FUNCTIONS = 6, MAX_SIDE = SKS_PSF_MAX_SIDE, MAX_STAMPS = 10000, CACHE_LINE = 64 };
+enum {
+    N_FUNCTIONS = 6,
+    MAX_SIDE = SKS_PSF_MAX_SIDE,
+    MAX_STAMPS = 10000,
+    CACHE_LINE = 64,
+    MAX_SAMPLING = 64
+};
 
 static const char *const function_names[N_FUNCTIONS] = {"gauss",    "lorentz", "moffat15",
                                                         "moffat25", "penny1",  "penny2"};
@@ -19,7 +25,9 @@ static const int function_pars[N_FUNCTIONS] = {2, 3, 4, 4, 4, 5};
 
 static sks_status not_a_psf(const char *name, const char *keyword)
 {
-    return sks_fail(SKS_ERR_INPUT, "%s: is no DAOPHOT PSF image: keyword %s is missing or wrong",
+    return sks_fail(SKS_ERR_INPUT,
+                    "%s: is no DAOPHOT PSF image: keyword %s is missing or wrong; a picture of a "
+                    "PSF needs its psf-sampling or the keyword SAMPLING",
                     name, keyword);
 }
 
@@ -342,8 +350,9 @@ static sks_status make_stamps(const sks_psf_stamps *stamps, const char *name, do
 
 static sks_status check_sampling(unsigned sampling)
 {
-    if (sampling < 1 || sampling > 64)
-        return sks_fail(SKS_ERR_USAGE, "PSF: %u samples per pixel: need 1 … 64", sampling);
+    if (sampling < 1 || sampling > MAX_SAMPLING)
+        return sks_fail(SKS_ERR_USAGE, "PSF: %u samples per pixel: need 1 … %d", sampling,
+                        MAX_SAMPLING);
     return SKS_OK;
 }
 
@@ -429,6 +438,29 @@ sks_status sks_psf_read_stamp(const char *name, unsigned sampling, double mag, s
         status = make_stamps(&stamps, name, mag, psf);
     free(samples);
     return status;
+}
+
+sks_status sks_psf_stamp_sampling(const char *name, unsigned *sampling)
+{
+    char function[FLEN_VALUE];
+    double value = 0;
+    fitsfile *file = NULL;
+    bool is_stated;
+    int fits = 0;
+    sks_status status = open_psf(name, &file);
+
+    if (status != SKS_OK)
+        return status;
+    is_stated = fits_read_key(file, TSTRING, "FUNCTION", function, NULL, &fits) != 0 &&
+                read_number(file, "SAMPLING", &value);
+    fits = 0;
+    fits_close_file(file, &fits);
+    fits_clear_errmsg();
+    if (is_stated && (value != floor(value) || value < 1 || value > MAX_SAMPLING))
+        return sks_fail(SKS_ERR_INPUT, "%s: SAMPLING = %g; need 1 … %d samples per pixel", name,
+                        value, MAX_SAMPLING);
+    *sampling = is_stated ? (unsigned)value : 0;
+    return SKS_OK;
 }
 
 void sks_psf_destroy(sks_psf *psf)

@@ -57,6 +57,11 @@ sks_status sks_psf_moffat(double fwhm, double beta, double radius, double mag, s
  * between them one interpolates linearly, outside the nearest edge counts. */
 sks_status sks_psf_read_stamp(const char *name, unsigned sampling, double mag, sks_psf **psf);
 
+/* The sampling that a file's keyword SAMPLING states, as `skyscale synth` writes it; 0 for a file
+ * without one or with keyword FUNCTION, a DAOPHOT model. SKS_ERR_INPUT when it is no whole number
+ * from 1 to 64. */
+sks_status sks_psf_stamp_sampling(const char *name, unsigned *sampling);
+
 /* The same from memory: samples[grid[1]][grid[0]][ny][nx], copied. SKS_ERR_USAGE for sizes that are
  * no pictures, SKS_ERR_INPUT for pictures without light. */
 typedef struct sks_psf_stamps {

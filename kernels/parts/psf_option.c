@@ -38,18 +38,29 @@ static sks_status make_model(const char *text, double mag, sks_psf **psf)
                     : sks_psf_moffat(value[0], value[1], value[2], mag, psf);
 }
 
+/* What is asked for counts more than what the file says of itself. */
+static sks_status read_file(const sks_values *values, double mag, sks_psf **psf)
+{
+    const char *name = sks_values_text(values, "psf");
+    unsigned sampling = 0;
+    sks_status status = SKS_OK;
+
+    if (sks_values_has(values, "psf-sampling"))
+        sampling = (unsigned)sks_values_int(values, "psf-sampling");
+    else
+        status = sks_psf_stamp_sampling(name, &sampling);
+    if (status != SKS_OK)
+        return status;
+    return sampling > 0 ? sks_psf_read_stamp(name, sampling, mag, psf) : sks_psf_read(name, psf);
+}
+
 sks_status sks_psf_from_values(const sks_values *values, double mag, sks_psf **psf)
 {
-    bool has_sampling = sks_values_has(values, "psf-sampling");
-
     if (sks_values_has(values, "psf") == sks_values_has(values, "psf-model"))
         return sks_fail(SKS_ERR_USAGE, sks_values_has(values, "psf")
                                            ? "psf and psf-model exclude each other"
                                            : "a PSF is needed: psf FILE or psf-model FUNCTION");
     if (sks_values_has(values, "psf-model"))
         return make_model(sks_values_text(values, "psf-model"), mag, psf);
-    if (has_sampling)
-        return sks_psf_read_stamp(sks_values_text(values, "psf"),
-                                  (unsigned)sks_values_int(values, "psf-sampling"), mag, psf);
-    return sks_psf_read(sks_values_text(values, "psf"), psf);
+    return read_file(values, mag, psf);
 }

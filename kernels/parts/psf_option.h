@@ -9,13 +9,14 @@
 #define SKS_PSF_PARAMS                                                                             \
     {.name = "psf",                                                                                \
      .type = SKS_INPUT,                                                                            \
-     .help = "PSF image of IRAF's DAOPHOT or, with psf-sampling, a picture of the PSF"},           \
+     .help = "PSF image of IRAF's DAOPHOT, or a picture of the PSF (see psf-sampling)"},           \
         {.name = "psf-sampling",                                                                   \
          .type = SKS_INT,                                                                          \
          .min = 1,                                                                                 \
          .max = 64,                                                                                \
          .unit = "1/px",                                                                           \
-         .help = "the file is a picture with so many samples per pixel"},                          \
+         .help = "the file is a picture with so many samples per pixel; default: its keyword "     \
+                 "SAMPLING"},                                                                      \
     {                                                                                              \
         .name = "psf-model", .type = SKS_TEXT,                                                     \
         .help = "instead of a file: gauss:FWHM[:RADIUS] or moffat:FWHM:BETA[:RADIUS], px"          \

@@ -307,6 +307,100 @@ static void stamps_are_integrated_over_native_pixels(void **state)
     sks_psf_destroy(gauss);
 }
 
+static void set_sampling(const char *path, double sampling)
+{
+    fitsfile *file;
+    int fits = 0;
+
+    fits_open_diskfile(&file, path, READWRITE, &fits);
+    fits_update_key(file, TDOUBLE, "SAMPLING", &sampling, NULL, &fits);
+    fits_close_file(file, &fits);
+    assert_int_equal(fits, 0);
+}
+
+/* By its keyword, which a DAOPHOT model's header is not searched for. */
+static void a_stamp_tells_its_sampling(void **state)
+{
+    const char *path = write_stamps(3, 1);
+    unsigned sampling = 7;
+
+    (void)state;
+    assert_int_equal(sks_psf_stamp_sampling(path, &sampling), SKS_OK);
+    assert_int_equal(sampling, 0);
+    set_sampling(path, 3);
+    assert_int_equal(sks_psf_stamp_sampling(path, &sampling), SKS_OK);
+    assert_int_equal(sampling, 3);
+    set_sampling(path, 2.5);
+    assert_int_equal(sks_psf_stamp_sampling(path, &sampling), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "SAMPLING = 2.5"));
+    sks_clear();
+    path = write_psf(3, 2, false);
+    set_sampling(path, 3);
+    assert_int_equal(sks_psf_stamp_sampling(path, &sampling), SKS_OK);
+    assert_int_equal(sampling, 0);
+}
+
+enum { N_STARS = 21 };
+
+struct stamps {
+    const sks_psf_grid *grids;
+    float *values[N_STARS];
+    size_t n_rows;
+};
+
+/* A row of one star: in order after its others, zeros up to the unit's end. */
+static void check_row(void *context, size_t star, size_t row, size_t begin, size_t end,
+                      const float *value)
+{
+    struct stamps *s = context;
+    size_t n = end - begin;
+
+    assert_true(star < N_STARS && row < s->grids[star].ny);
+    assert_true(begin < end && end <= s->grids[star].nx);
+    memcpy(s->values[star] + row * FRAME + begin, value, n * sizeof(*value));
+    for (; n % SKS_PSF_ROW_UNIT != 0; n++)
+        assert_true(value[n] == 0);
+    s->n_rows++;
+}
+
+/* Some of them hang over their grid's edges, one misses it. */
+static void rows_of_many_stars_are_their_stamps(void **state)
+{
+    static float stamp[FRAME * FRAME];
+
+    (void)state;
+    for (int f = 0; f < 6; f++) {
+        for (unsigned subsample = 1; subsample <= 3; subsample++) {
+            sks_psf_grid grids[N_STARS];
+            struct stamps s = {.grids = grids};
+            sks_psf *psf = NULL;
+            sks_psf_scratch *scratch = NULL;
+
+            for (int i = 0; i < N_STARS; i++) {
+                grids[i] = (sks_psf_grid){10 + 7 * i,     90 - 3 * i, -12.1 + 0.77 * i,
+                                          2.3 - 0.71 * i, FRAME,      FRAME};
+                s.values[i] = calloc(FRAME * FRAME, sizeof(float));
+                assert_non_null(s.values[i]);
+            }
+            grids[11].dy0 = 11;
+            assert_int_equal(sks_psf_read(write_psf(f, 2, false), &psf), SKS_OK);
+            assert_int_equal(sks_psf_scratch_create(psf, &scratch), SKS_OK);
+            sks_psf_rows(psf, scratch, grids, N_STARS, subsample, check_row, &s);
+            assert_true(s.n_rows > N_STARS);
+            for (int i = 0; i < N_STARS; i++) {
+                const sks_psf_grid *g = &grids[i];
+
+                sks_psf_stamp(psf, scratch, g->x, g->y, g->dx0, g->dy0, subsample, FRAME, FRAME,
+                              stamp);
+                assert_memory_equal(stamp, s.values[i], sizeof(stamp));
+                free(s.values[i]);
+            }
+            sks_psf_scratch_destroy(scratch);
+            sks_psf_destroy(psf);
+        }
+    }
+}
+
 static void grids_of_stamps_are_interpolated(void **state)
 {
     sks_psf *psf = NULL;
@@ -402,6 +496,8 @@ int main(void)
         cmocka_unit_test(tables_enter_as_polynomials),
         cmocka_unit_test(simple_models_hold_unit_flux),
         cmocka_unit_test(stamps_are_integrated_over_native_pixels),
+        cmocka_unit_test(a_stamp_tells_its_sampling),
+        cmocka_unit_test(rows_of_many_stars_are_their_stamps),
         cmocka_unit_test(grids_of_stamps_are_interpolated),
         cmocka_unit_test(what_is_no_psf_is_refused),
         cmocka_unit_test(seepsf_is_reproduced),

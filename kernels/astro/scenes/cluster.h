@@ -80,8 +80,7 @@ extern const double sks_cluster_saturation_dn; /* of one exposure */
         {.name = "truth", .type = SKS_OUTPUT, .help = "list of the stars: x y mag, text"},         \
         {.name = "psf",                                                                            \
          .type = SKS_OUTPUT,                                                                       \
-         .help = "pictures of the PSF over the frame, FITS, for --psf FILE --psf-sampling N "      \
-                 "with N its SAMPLING"},                                                           \
+         .help = "pictures of the PSF over the frame, FITS, for the kernels' --psf FILE"},         \
         {.name = "size",                                                                           \
          .type = SKS_INT,                                                                          \
          .unit = "px",                                                                             \
