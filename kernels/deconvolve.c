@@ -86,6 +86,8 @@ static const sks_param params[] = {
      .choices = variances,
      .help = "mem: noise from the data, as in the paper, or from what the image would give; "
              "default: model with guard pixels, else data"},
+    REAL("model-error", NULL, 0, 1, "0",
+         "what the PSF does not explain, a share of a pixel's light; part of the noise"),
     FLAG("poisson", "no", "mem: noise of counts alone; the image is in electrons"),
     REAL("aim", NULL, 0, 1e9, "1",
          "chi-square per pixel to stop at (the paper's 0.1 is never reached)"),

@@ -103,6 +103,7 @@ static sks_convolver_grid make_grid(const sks_convolver_options *o)
 
     g.live_nx = is_padded ? g.array_nx : g.nx;
     g.live_ny = is_padded ? g.array_ny : g.ny;
+    g.has_guard = g.live_nx > g.nx || g.live_ny > g.ny;
     g.planes_per_layer = g.n_planes % 2 == 0 ? 2 : 1;
     g.n_layers = g.n_planes / g.planes_per_layer;
     g.row_len = g.planes_per_layer == 2 ? 2 * (g.array_nx + PAIR_MARGIN) : g.array_nx;

@@ -77,6 +77,7 @@ typedef struct sks_convolver_grid {
     size_t real_size; /* bytes of one real */
     sks_precision precision;
     bool takes_first;
+    bool has_guard; /* f may differ from zero outside the data */
 } sks_convolver_grid;
 
 typedef struct sks_convolver sks_convolver;

@@ -45,6 +45,7 @@ sks_status sks_mem_check(const sks_mem_params *p)
     } ranges[] = {
         {"noise", p->noise, 0, huge},
         {"adu", p->adu, tiny, huge},
+        {"model error", p->model_error, 0, huge},
         {"tp", p->tp, 0, huge},
         {"aim", p->aim, tiny, huge},
         {"maxiter", p->max_iterations, 1, INT_MAX / 2},

@@ -13,8 +13,10 @@
  *          Spectra II, 58. Parameter names and defaults are the task's.
  *
  * Differences from the task. Pixels without a measurement have no weight. With a padded boundary
- * the image extends into the guard pixels; the total power is that of the data's sub-pixels alone,
- * else the guard would take what the data do not hold. With `expected_variance` v is that of the
+ * the image extends into the guard pixels, and the total power is that of the light which falls on
+ * pixels with data, F = sum c f with c = P^T B^T 1, where the task takes all of f: a star near the
+ * edge gives some of its light to pixels outside, others outside give some to those inside, and
+ * only so does the condition hold for the true image. With `expected_variance` v is that of the
  * blurred image, (noise/adu)^2 + y/adu, renewed in every outer step once chi-square has been met:
  * |d| from noisy data gives pixels that came out low more weight, which costs 1/adu per pixel. Of
  * the task's known defects none is copied: with method 3 the conjugate product sees the data area
@@ -46,6 +48,7 @@ typedef struct sks_mem_params {
     double noise; /* readout noise, electrons */
     double adu;   /* electrons per count */
     bool poisson;
+    double model_error;      /* part of the noise: what the PSF does not explain, relative */
     bool expected_variance;  /* v of the blurred image once that fits, not of the noisy data */
     double tp;               /* total power, counts; 0: that of the data */
     bool hidden;             /* result is the hidden image, not the visible one (ICF * f) */

@@ -12,80 +12,101 @@
 /* Where the image is now: products in the metric D = f / (1 + alpha delta h f), what J needs, and
  * the gradient j = grad J and the trial image t = f + D j, clipped, with its products with the last
  * change p. */
-SKS_SIMD
-static void look_run(size_t n, const REAL *restrict f, const REAL *restrict im,
-                     const REAL *restrict g, const REAL *restrict h, const REAL *restrict p,
-                     REAL alpha, REAL beta, REAL delta, REAL counts, REAL *restrict j,
-                     REAL *restrict t, struct mem_norms *sums)
+static inline __attribute__((always_inline)) void
+look(size_t n, const REAL *restrict f, const REAL *restrict im, const REAL *restrict g,
+     const REAL *restrict h, const REAL *restrict p, const REAL *restrict c, bool is_whole,
+     REAL alpha, REAL beta, REAL delta, REAL *restrict j, REAL *restrict t, struct mem_norms *sums)
 {
-    REAL jj = 0, jg = 0, j1 = 0, gg = 0, one = 0, entropy = 0, power = 0, pu = 0, pp = 0;
-    REAL weight = alpha * delta, floor = MEM_SMALLEST, pull = beta * counts;
+    REAL jj = 0, jg = 0, j1 = 0, gg = 0, one = 0, entropy = 0, power = 0;
+    REAL uu = 0, pu = 0, pp = 0, ju = 0, jp = 0;
+    REAL weight = alpha * delta, floor = MEM_SMALLEST;
 
-#pragma omp simd reduction(+ : jj, jg, j1, gg, one, entropy, power, pu, pp)
+#pragma omp simd reduction(+ : jj, jg, j1, gg, one, entropy, power, uu, pu, pp, ju, jp)
     for (size_t i = 0; i < n; i++) {
+        REAL counts = is_whole ? 1 : c[i];
         REAL l = LOG(f[i] * im[i]);
-        REAL gradient = -l - alpha * g[i] - pull;
+        REAL gradient = -l - alpha * g[i] - beta * counts;
         REAL stiffness = 1 + weight * h[i] * f[i]; /* f / D */
         REAL quotient = 1 / (f[i] * stiffness);
-        REAL d = f[i] * f[i] * quotient;
-        REAL p_over_f = p[i] * quotient * stiffness;
-        REAL jd = gradient * d, gd = g[i] * d, x = f[i] + jd;
+        REAL d = f[i] * f[i] * quotient, inverse = quotient * stiffness; /* 1 / f */
+        REAL jd = gradient * d, gd = g[i] * d, x = f[i] + jd, u;
 
         x = x > floor ? x : floor;
+        u = x - f[i];
         j[i] = gradient;
         t[i] = x;
         jj += gradient * jd;
         jg += g[i] * jd;
-        j1 += jd;
+        j1 += counts * jd;
         gg += g[i] * gd;
-        one += d;
+        one += counts * (counts * d);
         entropy += f[i] - f[i] * l;
-        power += f[i];
-        pu += p_over_f * (x - f[i]);
-        pp += p_over_f * p[i];
+        power += counts * f[i];
+        uu += u * (u * inverse);
+        pu += p[i] * (u * inverse);
+        pp += p[i] * (p[i] * inverse);
+        ju += gradient * u;
+        jp += gradient * p[i];
     }
     sums->jj += (double)jj;
     sums->jg += (double)jg;
-    sums->j1 += (double)(counts * j1);
+    sums->j1 += (double)j1;
     sums->gg += (double)gg;
-    sums->one += (double)(counts * one);
+    sums->one += (double)one;
     sums->entropy += (double)entropy;
-    sums->power += (double)(counts * power);
+    sums->power += (double)power;
+    sums->uu += (double)uu;
     sums->pu += (double)pu;
     sums->pp += (double)pp;
+    sums->ju += (double)ju;
+    sums->jp += (double)jp;
 }
 
-/* Makes t conjugate to the last change (conjugacy 0: leaves it) and p the new full change; j is
- * grad J at f, tg is g at t. Returns the slopes of J at either end, and what J is at t. */
 SKS_SIMD
-static void direction_run(size_t n, const REAL *restrict f, const REAL *restrict im,
-                          const REAL *restrict j, const REAL *restrict t, const REAL *restrict tg,
-                          REAL alpha, REAL beta, REAL conjugacy, REAL counts, REAL *restrict p,
-                          struct mem_line *sums)
+static void look_run(size_t n, const REAL *f, const REAL *im, const REAL *g, const REAL *h,
+                     const REAL *p, const REAL *c, REAL alpha, REAL beta, REAL delta, REAL *j,
+                     REAL *t, struct mem_norms *sums)
 {
-    REAL d0 = 0, d1 = 0, entropy = 0, power = 0, floor = MEM_SMALLEST, pull = beta * counts;
+    if (c == NULL)
+        look(n, f, im, g, h, p, NULL, true, alpha, beta, delta, j, t, sums);
+    else
+        look(n, f, im, g, h, p, c, false, alpha, beta, delta, j, t, sums);
+}
 
-#pragma omp simd reduction(+ : d0, d1, entropy, power)
+/* Makes t conjugate to the last change (conjugacy 0: leaves it) and p the new full change u; j is
+ * grad J at f. Returns the slope of J at f, sum u j; and how much -dS/ds at f + s u is above that
+ * at f, with its derivatives. */
+SKS_SIMD
+static double direction_run(size_t n, const REAL *restrict f, const REAL *restrict j,
+                            const REAL *restrict t, REAL conjugacy, REAL s, REAL *restrict p,
+                            struct mem_slope *sums)
+{
+    REAL d0 = 0, first = 0, second = 0, third = 0, floor = MEM_SMALLEST;
+
+#pragma omp simd reduction(+ : d0, first, second, third)
     for (size_t i = 0; i < n; i++) {
-        REAL x = t[i] - conjugacy * p[i];
-        REAL u, l;
+        REAL end = t[i] - conjugacy * p[i];
+        REAL u, x, quotient, ratio, slope;
 
-        x = x > floor ? x : floor;
-        u = x - f[i];
-        l = LOG(x * im[i]);
+        end = end > floor ? end : floor;
+        u = end - f[i];
         p[i] = u;
         d0 += u * j[i];
-        d1 += u * (-l - alpha * tg[i] - pull);
-        entropy += x - x * l;
-        power += x;
+        x = f[i] + s * u;
+        quotient = 1 / (f[i] * x);
+        ratio = u * (f[i] * quotient); /* u / x */
+        slope = u * ratio;
+        first += u * LOG(x * (x * quotient));
+        second += slope;
+        third += slope * ratio;
     }
-    sums->d0 += (double)d0;
-    sums->d1 += (double)d1;
-    sums->entropy += (double)entropy;
-    sums->power += (double)(counts * power);
+    sums->first += (double)first;
+    sums->second += (double)second;
+    sums->third -= (double)third;
+    return (double)d0;
 }
 
-/* How much -dS/ds at f + s u is above that at f, and its derivatives. */
+/* The same sums at another s. */
 SKS_SIMD
 static void slope_run(size_t n, const REAL *restrict f, const REAL *restrict u, REAL s,
                       struct mem_slope *sums)
@@ -108,10 +129,33 @@ static void slope_run(size_t n, const REAL *restrict f, const REAL *restrict u, 
     sums->third -= (double)third;
 }
 
-/* f += s u, clipped; g += s (tg - g). */
+/* At the end of the full change u, g being grad E/2 there: J's slope, and its entropy and power. */
 SKS_SIMD
-static void move_run(size_t n, const REAL *restrict u, const REAL *restrict tg, REAL s,
-                     REAL *restrict f, REAL *restrict g, struct mem_range *range)
+static void end_run(size_t n, const REAL *restrict f, const REAL *restrict im,
+                    const REAL *restrict u, const REAL *restrict g, const REAL *c, REAL alpha,
+                    REAL beta, double *slope, double *entropy, double *power)
+{
+    REAL d1 = 0, sum = 0, light = 0, floor = MEM_SMALLEST;
+
+#pragma omp simd reduction(+ : d1, sum, light)
+    for (size_t i = 0; i < n; i++) {
+        REAL x = f[i] + u[i], counts = c != NULL ? c[i] : 1, l;
+
+        x = x > floor ? x : floor;
+        l = LOG(x * im[i]);
+        d1 += u[i] * (-l - alpha * g[i] - beta * counts);
+        sum += x - x * l;
+        light += counts * x;
+    }
+    *slope += (double)d1;
+    *entropy += (double)sum;
+    *power += (double)light;
+}
+
+/* f += s u, clipped. */
+SKS_SIMD
+static void move_run(size_t n, const REAL *restrict u, REAL s, REAL *restrict f,
+                     struct mem_range *range)
 {
     REAL max = (REAL)range->max, min = (REAL)range->min, floor = MEM_SMALLEST;
 
@@ -121,7 +165,6 @@ static void move_run(size_t n, const REAL *restrict u, const REAL *restrict tg, 
 
         x = x > floor ? x : floor;
         f[i] = x;
-        g[i] += s * (tg[i] - g[i]);
         max = x > max ? x : max;
         min = x < min ? x : min;
     }
@@ -132,21 +175,25 @@ static void move_run(size_t n, const REAL *restrict u, const REAL *restrict tg, 
 /* The image becomes the model, im = 1 / f. With both multipliers zero grad J is zero then and D is
  * f: these are the sums that are not. */
 SKS_SIMD
-static void adopt_run(size_t n, const REAL *restrict f, const REAL *restrict g, REAL counts,
+static void adopt_run(size_t n, const REAL *restrict f, const REAL *restrict g, const REAL *c,
                       REAL *restrict im, struct mem_norms *sums)
 {
-    REAL gg = 0, power = 0;
+    REAL gg = 0, one = 0, entropy = 0, power = 0;
 
-#pragma omp simd reduction(+ : gg, power)
+#pragma omp simd reduction(+ : gg, one, entropy, power)
     for (size_t i = 0; i < n; i++) {
+        REAL counts = c != NULL ? c[i] : 1;
+
         im[i] = 1 / f[i];
         gg += g[i] * g[i] * f[i];
-        power += f[i];
+        one += counts * (counts * f[i]);
+        entropy += f[i];
+        power += counts * f[i];
     }
     sums->gg += (double)gg;
-    sums->one += (double)(counts * power);
-    sums->entropy += (double)power;
-    sums->power += (double)(counts * power);
+    sums->one += (double)one;
+    sums->entropy += (double)entropy;
+    sums->power += (double)power;
 }
 
 /* ---- method 3: (1/f + alpha P^T B^T (1/v) B P) x = grad J ---- */
@@ -258,41 +305,59 @@ static void poisson_weights(size_t n, const REAL *restrict d, const REAL *restri
 
 /* 1/v for the variance that y would have. */
 static void expected_weights(size_t n, const REAL *restrict keep, const REAL *restrict y,
-                             double read_variance, double adu, REAL *restrict w)
+                             double read_variance, double adu, double model_variance,
+                             REAL *restrict w)
 {
     for (size_t i = 0; i < n; i++) {
-        double variance = read_variance + fmax((double)y[i], 0) / adu;
+        double counts = fmax((double)y[i], 0);
+        double variance = read_variance + counts / adu + model_variance * counts * counts;
 
         w[i] = keep[i] > 0 ? (REAL)(1 / fmax(variance, MEM_TINY)) : 0;
     }
 }
 
-/* sum w a b. */
+/* sum w b (ty - y) and sum w b^2: the last change b of the blurred image against the one that leads
+ * from y to ty. */
 SKS_SIMD
-static double weighted_product(size_t n, const REAL *w, const REAL *a, const REAL *b)
+static void compare_changes(size_t n, const REAL *restrict w, const REAL *restrict y,
+                            const REAL *restrict ty, const REAL *restrict b, double *across,
+                            double *along)
+{
+    double bq = 0, bb = 0;
+
+#pragma omp simd reduction(+ : bq, bb)
+    for (size_t i = 0; i < n; i++) {
+        REAL wb = w[i] * b[i];
+
+        bq += (double)(wb * (ty[i] - y[i]));
+        bb += (double)(wb * b[i]);
+    }
+    *across = bq;
+    *along = bb;
+}
+
+/* q = ty - y - c q, the blurred image's share of the full change; returns sum w q^2. */
+SKS_SIMD
+static double change_data(size_t n, const REAL *restrict w, const REAL *restrict y,
+                          const REAL *restrict ty, REAL c, REAL *restrict q)
 {
     double sum = 0;
 
 #pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++)
-        sum += (double)(w[i] * a[i] * b[i]);
+    for (size_t i = 0; i < n; i++) {
+        q[i] = ty[i] - y[i] - c * q[i];
+        sum += (double)(w[i] * q[i] * q[i]);
+    }
     return sum;
 }
 
-/* a = b - c. */
+/* to = a + c b; `to` may be a. */
 SKS_SIMD
-static void subtract(size_t n, const REAL *restrict b, const REAL *restrict c, REAL *restrict a)
+static void add_scaled(size_t n, REAL c, const REAL *restrict b, const REAL *a, REAL *to)
 {
+#pragma omp simd
     for (size_t i = 0; i < n; i++)
-        a[i] = b[i] - c[i];
-}
-
-/* a += c b. */
-SKS_SIMD
-static void add_scaled(size_t n, REAL c, const REAL *restrict b, REAL *restrict a)
-{
-    for (size_t i = 0; i < n; i++)
-        a[i] += c * b[i];
+        to[i] = a[i] + c * b[i];
 }
 
 /* Poisson: -dJ/ds over alpha of the data's part, above that at y, at y + s q, and its derivatives.

@@ -17,12 +17,13 @@ struct arrays {
     struct mem_state state; /* everything that is not an array */
     const sks_convolver *convolver;
     /* Images, in layers. */
-    REAL *f, *im; /* image, reciprocal of the model */
-    REAL *g, *h;  /* grad E/2, diagonal of the Hessian of E/2 */
-    REAL *j;      /* grad J */
-    REAL *t, *tg; /* trial image, grad E/2 there */
-    REAL *p;      /* last full change */
-    REAL *w;      /* method 3 only: matrix times direction */
+    REAL *f, *im;   /* image, reciprocal of the model */
+    REAL *g, *h;    /* grad E/2, diagonal of the Hessian of E/2 */
+    REAL *j;        /* grad J */
+    REAL *t;        /* trial image */
+    REAL *p;        /* last full change */
+    REAL *c;        /* grad F, which share of its light the data get; NULL: all of it */
+    REAL *left, *w; /* method 3 only: what is left of the right side, matrix times direction */
     /* Pixels of the data. */
     REAL *d, *v, *keep; /* data, weight 1/variance, 1 where there are data */
     REAL *y, *ty, *py;  /* B P of f, t and p */
@@ -36,18 +37,18 @@ static size_t n_pixels(const struct arrays *s)
 
 /* ---- sums ---- */
 
-/* grad F in a run. */
-static REAL counts_in(const struct arrays *s, size_t k)
+/* grad F in a run; NULL where all of it is 1. */
+static const REAL *counts_at(const struct arrays *s, size_t k)
 {
-    return live_run_is_data(&s->state.runs, k) ? 1 : 0;
+    return s->c != NULL ? s->c + k : NULL;
 }
 
 static void look_at_run(struct arrays *s, size_t k, size_t n)
 {
     struct mem_state *a = &s->state;
 
-    look_run(n, s->f + k, s->im + k, s->g + k, s->h + k, s->p + k, (REAL)a->alpha, (REAL)a->beta,
-             (REAL)a->delta, counts_in(s, k), s->j + k, s->t + k, &a->norms);
+    look_run(n, s->f + k, s->im + k, s->g + k, s->h + k, s->p + k, counts_at(s, k), (REAL)a->alpha,
+             (REAL)a->beta, (REAL)a->delta, s->j + k, s->t + k, &a->norms);
 }
 
 /* After a change of the multipliers or the model: all sums, and a new trial image. */
@@ -85,7 +86,8 @@ static void renew_weights(struct arrays *s)
 {
     struct mem_state *a = &s->state;
 
-    expected_weights(n_pixels(s), s->keep, s->y, a->read_variance, a->params->adu, s->v);
+    expected_weights(n_pixels(s), s->keep, s->y, a->read_variance, a->params->adu,
+                     a->model_variance, s->v);
     a->has_expected_weights = true;
     derivatives(s);
     recompute(s);
@@ -100,7 +102,7 @@ static void adopt_model(struct arrays *s)
 
     a->norms = (struct mem_norms){0};
     FOR_RUNS (&a->runs, k, n)
-        adopt_run(n, s->f + k, s->g + k, counts_in(s, k), s->im + k, &a->norms);
+        adopt_run(n, s->f + k, s->g + k, counts_at(s, k), s->im + k, &a->norms);
     a->model_power = a->norms.entropy; /* the guard's too */
     a->alpha = a->beta = 0;
     a->outer_steps = 0;
@@ -159,19 +161,14 @@ static void new_multipliers(struct arrays *s)
 
 /* ---- 3: full step ---- */
 
-/* Conjugate direction: returns the share of the last change to take out. */
+/* The share of the last change to take out of the new one. */
 static double conjugacy(struct arrays *s)
 {
-    size_t n = n_pixels(s);
-    double alpha = s->state.alpha, c;
+    double alpha = s->state.alpha, across, along, c;
 
-    subtract(n, s->ty, s->y, s->r);
-    c = (s->state.norms.pu + alpha * weighted_product(n, s->v, s->py, s->r)) /
-        (s->state.norms.pp + alpha * weighted_product(n, s->v, s->py, s->py));
-    if (!isfinite(c))
-        return 0;
-    add_scaled(n, (REAL)-c, s->py, s->ty);
-    return c;
+    compare_changes(n_pixels(s), s->v, s->y, s->ty, s->py, &across, &along);
+    c = (s->state.norms.pu + alpha * across) / (s->state.norms.pp + alpha * along);
+    return isfinite(c) ? c : 0;
 }
 
 /* Methods 1 and 2: B P of the trial image, and what makes it conjugate to the last change. */
@@ -200,13 +197,13 @@ static void multiply_system(struct arrays *s, REAL *z, struct mem_system *sums)
         hessian_run(n, s->f + k, s->h + k, z + k, alpha, weight, s->w + k, sums);
 }
 
-/* Method 3: t from the linear system. Until it is done t holds the change x, tg what is left
- * of the right side, p the direction z. */
+/* Method 3: t from the linear system. Until it is done t holds the change x, p the
+ * direction z. */
 static void solve_system(struct arrays *s)
 {
     struct mem_state *a = &s->state;
     REAL weight = (REAL)(a->alpha * a->delta);
-    REAL *x = s->t, *left = s->tg, *z = s->p;
+    REAL *x = s->t, *left = s->left, *z = s->p;
     double last_error = INFINITY;
 
     memset(x, 0, a->grid->n_layers * a->grid->layer_len * sizeof(REAL));
@@ -240,112 +237,157 @@ static void solve_system(struct arrays *s)
 
 /* ---- 4: step length ---- */
 
-/* The full change, and all that the search along it needs. Layer by layer: the gradient of a layer
- * is used while it is in the cache. */
-static void direction(struct arrays *s, struct mem_line *line)
+/* The data's share of -dJ/ds and its derivatives at a step: of alpha times half the misfit, less
+ * what it is at the start. Chi-square is a parabola. */
+static void add_data_slope(const struct arrays *s, const struct mem_line *line, double step,
+                           struct mem_slope *slope)
 {
-    struct mem_state *a = &s->state;
-    size_t n_px = n_pixels(s);
-    struct mem_misfit misfit;
+    const struct mem_state *a = &s->state;
+    struct mem_slope data = {.first = line->curvature * step, .second = line->curvature};
 
-    *line = (struct mem_line){0};
-    misfit_of(s, s->ty, &misfit);
-    sks_blur_adjoint_begin(a->blur, s->r);
-    for (size_t layer = 0; layer < a->grid->n_layers; layer++) {
-        sks_blur_adjoint_layer(a->blur, layer, s->tg + layer * a->grid->layer_len);
-        FOR_LAYER_RUNS (&a->runs, layer, k, n)
-            direction_run(n, s->f + k, s->im + k, s->j + k, s->t + k, s->tg + k, (REAL)a->alpha,
-                          (REAL)a->beta, (REAL)a->conjugacy, counts_in(s, k), s->p + k, line);
+    if (a->params->poisson) {
+        data = (struct mem_slope){0};
+        poisson_slope(n_pixels(s), s->d, s->keep, s->y, s->py, step, &data);
     }
-    a->n_convolutions++;
-    subtract(n_px, s->ty, s->y, s->py);
-    line->curvature = weighted_product(n_px, s->v, s->py, s->py);
-    line->j0 = a->norms.entropy - a->alpha * a->misfit.half - a->beta * a->norms.power;
-    line->j1 = line->entropy - a->model_power - a->alpha * misfit.half - a->beta * line->power;
+    slope->first += a->alpha * data.first;
+    slope->second += a->alpha * data.second;
+    slope->third += a->alpha * data.third;
 }
 
 /* -dJ/ds and its derivatives at a step: what it is at the start, d0, and how the image's and the
  * data's share have changed since. */
 static struct mem_slope slope_at(struct arrays *s, const struct mem_line *line, double step)
 {
-    struct mem_state *a = &s->state;
-    struct mem_slope slope = {.first = -line->d0}, data = {0};
+    struct mem_slope slope = {.first = -line->d0};
 
-    FOR_RUNS (&a->runs, k, n)
+    FOR_RUNS (&s->state.runs, k, n)
         slope_run(n, s->f + k, s->p + k, (REAL)step, &slope);
-    if (a->params->poisson) {
-        poisson_slope(n_pixels(s), s->d, s->keep, s->y, s->py, step, &data);
-    } else { /* chi-square is a parabola */
-        data.first = line->curvature * step;
-        data.second = line->curvature;
-    }
-    slope.first += a->alpha * data.first;
-    slope.second += a->alpha * data.second;
-    slope.third += a->alpha * data.third;
+    add_data_slope(s, line, step, &slope);
     return slope;
 }
 
-/* dJ/ds = 0 from `start`; J is concave, so there is one between 0, where it rises, and 1, where it
- * falls. The task uses Newton's method until a step is below 1e-5; Halley's, whose error after a
- * step d is of the order d^3, gets to the same in fewer passes over the image. (The path of a run
- * that does not converge depends on these digits.) A search that is led to 1, where the image may
- * touch zero, is given up, as the task does. */
-static double search(struct arrays *s, const struct mem_line *line, double start)
+/* The full change, and the slope along it at both its start and a first guess at the step. */
+static void direction(struct arrays *s, struct mem_line *line)
+{
+    struct mem_state *a = &s->state;
+
+    *line = (struct mem_line){0};
+    line->curvature = change_data(n_pixels(s), s->v, s->y, s->ty, (REAL)a->conjugacy, s->py);
+    line->guess = sks_mem_guess(a, line->curvature);
+    FOR_RUNS (&a->runs, k, n)
+        line->d0 += direction_run(n, s->f + k, s->j + k, s->t + k, (REAL)a->conjugacy,
+                                  (REAL)line->guess, s->p + k, &line->there);
+    line->there.first -= line->d0;
+    add_data_slope(s, line, line->guess, &line->there);
+}
+
+/* What J and its slope are at the far end of the change. The gradient there takes the place of the
+ * one here, which has served its turn. */
+static void look_at_end(struct arrays *s, struct mem_line *line)
+{
+    struct mem_state *a = &s->state;
+    struct mem_misfit misfit;
+    double power = 0, entropy = -a->model_power;
+
+    add_scaled(n_pixels(s), 1, s->py, s->y, s->ty);
+    misfit_of(s, s->ty, &misfit);
+    sks_blur_adjoint_begin(a->blur, s->r);
+    line->d1 = 0;
+    for (size_t layer = 0; layer < a->grid->n_layers; layer++) {
+        sks_blur_adjoint_layer(a->blur, layer, s->g + layer * a->grid->layer_len);
+        FOR_LAYER_RUNS (&a->runs, layer, k, n)
+            end_run(n, s->f + k, s->im + k, s->p + k, s->g + k, counts_at(s, k), (REAL)a->alpha,
+                    (REAL)a->beta, &line->d1, &entropy, &power);
+    }
+    line->j0 = a->norms.entropy - a->alpha * a->misfit.half - a->beta * a->norms.power;
+    line->j1 = entropy - a->alpha * misfit.half - a->beta * power;
+}
+
+/* Where dJ/ds = 0, by Halley's method from `step`, where the slope is `slope`. J is concave: once
+ * the slope has been seen to fall there is one such place between 0, where it rises, and there.
+ * NAN when the search is led to 1 before, where the image may touch zero.
+ *
+ * The task uses Newton's method until a step is below 1e-5; Halley's, whose error after a step d is
+ * of the order d^3, gets to the same in fewer passes over the image. (The path of a run that does
+ * not converge depends on these digits.) */
+static double search(struct arrays *s, const struct mem_line *line, double step,
+                     struct mem_slope slope)
 {
     const double wanted = 1e-8;
-    double step = start, change = 1, low = 0, high = 1;
+    double low = 0, high = 1;
 
-    for (int i = 0; i < 20 && fabs(change * change * change) >= wanted; i++) {
-        struct mem_slope slope = slope_at(s, line, step);
+    for (int i = 0; i < 20; i++) {
         double next = step - 2 * slope.first * slope.second /
                                  (2 * slope.second * slope.second - slope.first * slope.third);
+        double change;
 
-        if (next >= 1)
-            return start;
         if (slope.first > 0)
             high = step;
         else
             low = step;
+        if (!(next < 1) && high == 1)
+            return NAN;
         if (!(next > low && next < high))
             next = 0.5 * (low + high);
         change = next - step;
         step = next;
+        if (fabs(change * change * change) < wanted)
+            break;
+        slope = slope_at(s, line, step);
     }
     return step > MEM_TINY ? step : 0;
 }
 
-static double step_length(struct arrays *s, const struct mem_line *line)
+/* The task looks at both ends of the change and searches where the slope changes its sign between
+ * them. The search finds that out by itself, nearly always; what the far end is like is looked at
+ * only where it does not. */
+static double step_length(struct arrays *s, struct mem_line *line)
 {
     const sks_mem_params *p = s->state.params;
-    double step;
+    double step = NAN, start;
 
     if (p->opt == SKS_MEM_NO_SEARCH)
         return 1;
-    step = sks_mem_interpolate(line, p->poisson ? 2 : 4);
-    if (p->opt == SKS_MEM_NEWTON_SEARCH && step > 0 && step < 1)
-        step = search(s, line, step);
-    return step;
+    if (p->opt == SKS_MEM_NEWTON_SEARCH && line->d0 > 0)
+        step = search(s, line, line->guess, line->there);
+    if (isfinite(step))
+        return step;
+    look_at_end(s, line);
+    start = sks_mem_interpolate(line, p->poisson ? 2 : 4);
+    if (p->opt != SKS_MEM_NEWTON_SEARCH || !(start > 0 && start < 1))
+        return start;
+    step = search(s, line, start, slope_at(s, line, start));
+    return isfinite(step) ? step : start;
 }
 
 /* ---- 5: move ---- */
 
-/* Image, blurred image and gradient to where the step leads, and a look around there: each run of
- * sub-pixels is read once for both. */
+/* Image and blurred image to where the step leads, the gradient there, and a look around: each run
+ * of sub-pixels is read once for all, a layer of the gradient used while it is in the cache. (The
+ * task moves the gradient along with the image, which comes to the same.) */
 static void move(struct arrays *s)
 {
     struct mem_state *a = &s->state;
     struct mem_range range = {.max = 0, .min = INFINITY};
-    bool is_final = !a->params->poisson; /* else g and h are not yet those of the new place */
+    bool is_final = !a->params->poisson; /* else h is not yet that of the new place */
 
-    add_scaled(n_pixels(s), (REAL)a->step_taken, s->py, s->y);
-    a->norms = (struct mem_norms){0};
-    FOR_RUNS (&a->runs, k, n) {
-        move_run(n, s->p + k, s->tg + k, (REAL)a->step_taken, s->f + k, s->g + k, &range);
-        if (is_final)
-            look_at_run(s, k, n);
-    }
+    add_scaled(n_pixels(s), (REAL)a->step_taken, s->py, s->y, s->y);
     if (is_final) {
         misfit_of(s, s->y, &a->misfit);
+        sks_blur_adjoint_begin(a->blur, s->r);
+        a->norms = (struct mem_norms){0};
+    }
+    a->n_convolutions++; /* the task correlates once more where the noise is of counts alone */
+    for (size_t layer = 0; layer < a->grid->n_layers; layer++) {
+        if (is_final)
+            sks_blur_adjoint_layer(a->blur, layer, s->g + layer * a->grid->layer_len);
+        FOR_LAYER_RUNS (&a->runs, layer, k, n) {
+            move_run(n, s->p + k, (REAL)a->step_taken, s->f + k, &range);
+            if (is_final)
+                look_at_run(s, k, n);
+        }
+    }
+    if (is_final) {
         sks_mem_set_gradient(a);
     } else {
         derivatives(s);
@@ -420,7 +462,9 @@ static sks_status take_data(struct arrays *s, const float *data)
     a->n_data = 0;
     for (size_t k = 0; k < g->nx * g->ny; k++) {
         size_t at = k / g->nx * g->array_nx + k % g->nx;
-        double variance = a->read_variance + fabs((double)data[k]) / a->params->adu;
+        double counts = fabs((double)data[k]);
+        double variance =
+            a->read_variance + counts / a->params->adu + a->model_variance * counts * counts;
 
         if (!isfinite(data[k]) || (!a->params->poisson && !(variance > MEM_TINY)))
             continue;
@@ -440,7 +484,8 @@ static sks_status take_image(struct arrays *s, const char *what, const float *fr
 {
     struct mem_state *a = &s->state;
     const sks_convolver_grid *g = a->grid;
-    REAL flat = (REAL)(a->wanted_power / (double)(g->nx * g->ny * g->n_planes));
+    size_t n_lit = g->has_guard ? a->n_data : g->nx * g->ny; /* pixels that the power is of */
+    REAL flat = (REAL)(a->wanted_power / (double)(n_lit * g->n_planes));
 
     if (from != NULL)
         sks_blur_load_image(a->blur, from, (double)flat, image);
@@ -464,6 +509,8 @@ static sks_status take_images(struct arrays *s, const sks_deconvolution_input *i
     memset(s->f, 0, size_bytes);
     memset(s->p, 0, size_bytes);
     memset(s->t, 0, size_bytes);
+    if (s->c != NULL)
+        sks_blur_adjoint(a->blur, s->keep, s->c);
     status = take_image(s, "model", input->model, s->f);
     if (status != SKS_OK)
         return status;
@@ -480,8 +527,11 @@ static sks_status prepare_method(struct arrays *s)
 {
     if (s->state.method != SKS_MEM_ACCURATE_NEWTON || s->w != NULL)
         return SKS_OK;
+    if (s->left == NULL)
+        s->left = sks_convolver_alloc_planes(s->convolver);
     s->w = sks_convolver_alloc_planes(s->convolver);
-    return s->w != NULL ? SKS_OK : sks_fail_nomem("the linear system of method 3");
+    return s->left != NULL && s->w != NULL ? SKS_OK
+                                           : sks_fail_nomem("the linear system of method 3");
 }
 
 static sks_status solve(void *solver, const sks_mem_params *params,
@@ -519,9 +569,9 @@ static sks_status solve(void *solver, const sks_mem_params *params,
 }
 
 /* The arrays that are always there, all but w. */
-static void name_arrays(struct arrays *s, REAL **images[8], REAL **pixels[7])
+static void name_arrays(struct arrays *s, REAL **images[7], REAL **pixels[7])
 {
-    REAL **const of_images[8] = {&s->f, &s->im, &s->g, &s->h, &s->j, &s->t, &s->tg, &s->p};
+    REAL **const of_images[7] = {&s->f, &s->im, &s->g, &s->h, &s->j, &s->t, &s->p};
     REAL **const of_pixels[7] = {&s->d, &s->v, &s->keep, &s->y, &s->ty, &s->py, &s->r};
 
     memcpy(images, of_images, sizeof(of_images));
@@ -531,15 +581,17 @@ static void name_arrays(struct arrays *s, REAL **images[8], REAL **pixels[7])
 static void destroy(void *solver)
 {
     struct arrays *s = solver;
-    REAL **images[8], **pixels[7];
+    REAL **images[7], **pixels[7];
 
     if (s == NULL)
         return;
     name_arrays(s, images, pixels);
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 7; i++)
         free(*images[i]);
     for (size_t i = 0; i < 7; i++)
         free(*pixels[i]);
+    free(s->c);
+    free(s->left);
     free(s->w);
     sks_blur_destroy(s->state.blur);
     free(s);
@@ -548,7 +600,7 @@ static void destroy(void *solver)
 static sks_status create(const sks_convolver *convolver, void **solver)
 {
     struct arrays *s = calloc(1, sizeof(*s));
-    REAL **images[8], **pixels[7];
+    REAL **images[7], **pixels[7];
     bool is_there = true;
     sks_status status;
 
@@ -556,10 +608,12 @@ static sks_status create(const sks_convolver *convolver, void **solver)
         return sks_fail_nomem("a deconvolution");
     s->convolver = convolver;
     name_arrays(s, images, pixels);
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 7; i++)
         is_there = (*images[i] = sks_convolver_alloc_planes(convolver)) != NULL && is_there;
     for (size_t i = 0; i < 7; i++)
         is_there = (*pixels[i] = sks_convolver_alloc_data(convolver)) != NULL && is_there;
+    if (sks_convolver_grid_of(convolver)->has_guard)
+        is_there = (s->c = sks_convolver_alloc_planes(convolver)) != NULL && is_there;
     status = is_there ? sks_blur_create(convolver, &s->state.blur)
                       : sks_fail_nomem("the images of a deconvolution");
     if (status != SKS_OK) {

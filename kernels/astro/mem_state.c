@@ -18,6 +18,7 @@ void sks_mem_start(struct mem_state *a, const sks_convolver_grid *grid, const sk
         .beta = p->beta,
         .a_sp = p->a_sp,
         .read_variance = p->noise / p->adu * (p->noise / p->adu),
+        .model_variance = p->model_error * p->model_error,
         .step_taken = 1,
     };
     if (p->method == SKS_MEM_DEFAULT)
@@ -111,6 +112,20 @@ void sks_mem_renew_beta(struct mem_state *a)
     a->beta += a->params->b_sp * a->dbeta;
 }
 
+/* Newton's method from the start of the change u - c p, as if nothing were clipped. Not so near 1
+ * that derivatives could get out of hand where the image vanishes there. */
+double sks_mem_guess(const struct mem_state *a, double curvature)
+{
+    const double most = 0.95, unknown = 0.5;
+    const struct mem_norms *n = &a->norms;
+    double c = a->conjugacy;
+    double slope = n->ju - c * n->jp;
+    double fall = n->uu - 2 * c * n->pu + c * c * n->pp + a->alpha * curvature;
+    double guess = slope / fall;
+
+    return a->method == SKS_MEM_ACCURATE_NEWTON || !(guess > 0) ? unknown : fmin(guess, most);
+}
+
 /* Where the slope along the change is zero, from value and slope at both ends. */
 double sks_mem_interpolate(const struct mem_line *line, double limit)
 {
@@ -179,8 +194,8 @@ static int compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Total power of the data when none is given. Pixels without data are taken to hold the median of
- * those with data: the sky, in any field that has some. */
+/* Total power of the data when none is given. Where it is that of the whole section, pixels without
+ * data are taken to hold the median of those with data: the sky, in any field that has some. */
 static sks_status data_power(const struct mem_state *a, const float *data, double *power)
 {
     const sks_convolver_grid *g = a->grid;
@@ -193,7 +208,7 @@ static sks_status data_power(const struct mem_state *a, const float *data, doubl
             sum += data[k];
             n++;
         }
-    if (n < n_all) {
+    if (n < n_all && !g->has_guard) {
         sorted = malloc(n * sizeof(*sorted));
         if (sorted == NULL)
             return sks_fail_nomem("the median of a section");

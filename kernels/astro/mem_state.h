@@ -15,19 +15,22 @@
 struct mem_norms {
     double jj, jg, j1, gg, one;
     double entropy, power;
-    double pu, pp; /* sum p u / f, sum p^2 / f: last change p, new change u */
+    /* With u = t - f, the change that leads to the trial image, and p, the last change: */
+    double uu, pu, pp; /* sum u^2 / f, p u / f, p^2 / f */
+    double ju, jp;     /* sum J u, J p */
 };
 
-/* J along the full change u: value and slope at either end, and what they are made of. */
-struct mem_line {
-    double d0, d1, j0, j1;
-    double curvature;      /* sum (B P u)^2 / v */
-    double entropy, power; /* at the far end; the entropy without the model's power */
-};
-
-/* A function of the step length and its derivatives. */
+/* -dJ/ds, s the step length, and its derivatives. */
 struct mem_slope {
     double first, second, third;
+};
+
+/* J along the full change u: value and slope at either end, d1, j0 and j1 only where needed. */
+struct mem_line {
+    double d0, d1, j0, j1;
+    double curvature;       /* sum (B P u)^2 / v */
+    double guess;           /* at the step length, */
+    struct mem_slope there; /* and the slope there */
 };
 
 struct mem_range {
@@ -54,6 +57,7 @@ struct mem_state {
     double delta; /* weight of the Hessian's diagonal */
     size_t n_data;
     double read_variance;       /* counts^2 */
+    double model_variance;      /* of the square of the counts */
     bool has_expected_weights;  /* the variance is no more that of the data */
     double target, least, most; /* of the misfit */
     double wanted_power, model_power;
@@ -106,7 +110,10 @@ bool sks_mem_wants_weights(const struct mem_state *a);
 void sks_mem_renew_alpha(struct mem_state *a);
 void sks_mem_renew_beta(struct mem_state *a);
 
-/* Step 4: where the slope along the change is zero, from value and slope at both ends. */
+/* Step 4: a first guess at the step length, by the slope and its derivative at its start;
+ * `curvature` as in struct mem_line. Then where the slope along the change is zero, from value and
+ * slope at both ends. */
+double sks_mem_guess(const struct mem_state *a, double curvature);
 double sks_mem_interpolate(const struct mem_line *line, double limit);
 
 /* Fills in state->step, and the outcome, from the state. */

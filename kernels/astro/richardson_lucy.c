@@ -28,8 +28,11 @@ sks_status sks_richardson_lucy_check(const sks_richardson_lucy_params *p)
         const char *name;
         double value, low, high;
     } ranges[] = {
-        {"noise", p->noise, 0, huge},     {"adu", p->adu, 1 / huge, huge},
-        {"aim", p->aim, 0, huge},         {"max-iterations", p->max_iterations, 1, INT_MAX},
+        {"noise", p->noise, 0, huge},
+        {"adu", p->adu, 1 / huge, huge},
+        {"model error", p->model_error, 0, huge},
+        {"aim", p->aim, 0, huge},
+        {"max-iterations", p->max_iterations, 1, INT_MAX},
         {"damping", p->damping, 0, huge},
     };
 

@@ -29,10 +29,11 @@
 #include <stdbool.h>
 
 typedef struct sks_richardson_lucy_params {
-    double noise; /* readout noise, electrons */
-    double adu;   /* electrons per count */
-    bool hidden;  /* result is the hidden image, not the visible one (ICF * f) */
-    double aim;   /* stop at this chi-square per pixel with weight; 0: only at the limit */
+    double noise;       /* readout noise, electrons */
+    double adu;         /* electrons per count */
+    double model_error; /* part of the noise: what the PSF does not explain, relative */
+    bool hidden;        /* result is the hidden image, not the visible one (ICF * f) */
+    double aim;         /* stop at this chi-square per pixel with weight; 0: only at the limit */
     unsigned max_iterations;
     double damping; /* standard deviations; 0: none */
     bool accelerated;

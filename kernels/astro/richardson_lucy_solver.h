@@ -215,7 +215,8 @@ static sks_status take_data(struct arrays *s, const float *data, double *flat)
     s->n_data = 0;
     for (size_t k = 0; k < g->nx * g->ny; k++) {
         size_t at = k / g->nx * g->array_nx + k % g->nx;
-        double variance = read_noise * read_noise + fabs((double)data[k]) / s->params->adu;
+        double counts = fabs((double)data[k]), misfit = s->params->model_error * counts;
+        double variance = read_noise * read_noise + counts / s->params->adu + misfit * misfit;
 
         if (!isfinite(data[k]))
             continue;

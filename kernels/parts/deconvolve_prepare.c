@@ -98,6 +98,7 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
     d->mem = sks_mem_defaults();
     d->mem.noise = sks_values_real(values, "noise");
     d->mem.adu = sks_values_real(values, "gain");
+    d->mem.model_error = sks_values_real(values, "model-error");
     d->mem.poisson = sks_values_flag(values, "poisson");
     d->mem.tp = sks_values_real(values, "total-power");
     d->mem.hidden = sks_values_flag(values, "hidden");
@@ -111,6 +112,7 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
     d->rl = (sks_richardson_lucy_params){
         .noise = d->mem.noise,
         .adu = d->mem.adu,
+        .model_error = d->mem.model_error,
         .hidden = d->mem.hidden,
         .aim = d->mem.aim,
         .max_iterations = d->mem.max_iterations,
