@@ -51,9 +51,10 @@ static void print_verdicts(const sks_fit_section *s)
     for (size_t i = 1; i < s->n_rows; i++)
         is_same = is_same && strcmp(s->rows[i]->verdict_text, s->rows[0]->verdict_text) == 0;
     fputc('\n', s->out);
-    for (size_t i = 0; i < (is_same ? 1 : s->n_rows); i++)
-        fprintf(s->out, "%s%s%s\n", is_same ? "" : s->row_labels[i], is_same ? "" : ": ",
-                s->rows[i]->verdict_text);
+    if (is_same)
+        fprintf(s->out, "%s\n", s->rows[0]->verdict_text);
+    for (size_t i = 0; !is_same && i < s->n_rows; i++)
+        sks_wrapped_line(s->out, s->row_labels[i], s->rows[i]->verdict_text);
 }
 
 static sks_status print_conclusions(const sks_fit_section *s)

@@ -12,6 +12,19 @@ static int decimals(double value, int digits)
     return magnitude >= digits ? 0 : digits - 1 - magnitude;
 }
 
+/* Decimals that show two digits of the interval's width, so that its ends differ in print. */
+static int interval_decimals(sks_interval interval)
+{
+    if (isinf(interval.high))
+        return decimals(interval.low, 3);
+    if (interval.high > interval.low)
+        return decimals(interval.high - interval.low, 2);
+    return decimals(interval.high, 4);
+}
+
+/* More decimals than this are read more easily with an exponent. */
+enum { MOST_DECIMALS = 4 };
+
 const char *sks_interval_text(sks_interval interval, int places, char *text, size_t size)
 {
     if (!sks_interval_is_known(interval) || isinf(interval.low)) {
@@ -19,8 +32,8 @@ const char *sks_interval_text(sks_interval interval, int places, char *text, siz
         return text;
     }
     if (places < 0)
-        places = decimals(isinf(interval.high) ? interval.low : interval.high, 3);
-    if (places > 6)
+        places = interval_decimals(interval);
+    if (places > MOST_DECIMALS)
         snprintf(text, size, "%.2e..%.2e", interval.low, interval.high);
     else if (isinf(interval.high))
         snprintf(text, size, ">= %.*f", places, interval.low);
@@ -29,17 +42,30 @@ const char *sks_interval_text(sks_interval interval, int places, char *text, siz
     return text;
 }
 
+/* The value to as many digits as its interval, where it has one. */
+static void value_text(double value, sks_interval interval, char *text, size_t size)
+{
+    bool is_bounded = sks_interval_is_known(interval) && isfinite(interval.high);
+    int places = is_bounded ? interval_decimals(interval) : 0;
+
+    if (is_bounded && places <= MOST_DECIMALS && value != 0.0)
+        snprintf(text, size, "%.*f", places, value);
+    else
+        snprintf(text, size, "%.4g", value);
+}
+
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark)
 {
-    char interval[64];
+    sks_interval scaled = {e.interval.low * factor, e.interval.high * factor};
+    char value[64], interval[64];
 
-    if (isnan(e.value))
+    if (isnan(e.value)) {
         sks_table_cell(table, "-");
-    else
-        sks_table_cell(
-            table, "%.4g%s\n%s", e.value * factor, mark,
-            sks_interval_text((sks_interval){e.interval.low * factor, e.interval.high * factor}, -1,
-                              interval, sizeof(interval)));
+        return;
+    }
+    value_text(e.value * factor, scaled, value, sizeof(value));
+    sks_table_cell(table, "%s%s\n%s", value, mark,
+                   sks_interval_text(scaled, -1, interval, sizeof(interval)));
 }
 
 void sks_optimum_cell(sks_table *table, sks_estimate e)

@@ -22,8 +22,8 @@ typedef struct sks_fit_section {
     FILE *out;
 } sks_fit_section;
 
-/* "1.93..1.97" to three digits of the upper end, or to as many decimals as given (>= 0); ">= 12"
- * when there is no upper end; "" when none is claimed. */
+/* "1.93..1.97" to two digits of its width, or to as many decimals as given (>= 0); ">= 12" when
+ * there is no upper end; "" when none is claimed. */
 const char *sks_interval_text(sks_interval interval, int places, char *text, size_t size);
 
 /* The value times `factor`, `mark` behind it and the interval underneath; "-" when not known. */

@@ -102,6 +102,24 @@ static void speedup_remarks(const sks_fit_section *s)
         fprintf(s->out, "^ faster than in proportion to the workers (superlinear)\n");
 }
 
+static void disturbance_remarks(const sks_fit_section *s)
+{
+    size_t n_samples = 0, n_disturbed = 0, n_dropped = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t j = 0; j < s->fits[i]->n_points; j++) {
+            n_samples += s->fits[i]->points[j].n_samples;
+            n_disturbed += s->fits[i]->points[j].n_disturbed;
+            n_dropped += s->fits[i]->points[j].n_dropped;
+        }
+    if (n_disturbed > 0)
+        fprintf(s->out, "%zu of %zu samples were disturbed and are kept; see --disturbed drop\n",
+                n_disturbed, n_samples);
+    if (n_dropped > 0)
+        fprintf(s->out, "%zu disturbed samples are left out of %zu\n", n_dropped,
+                n_samples + n_dropped);
+}
+
 static void print_speedup_title(const sks_fit_section *s)
 {
     char base[32] = "base";
@@ -138,6 +156,7 @@ sks_status sks_fit_print_speedups(const sks_fit_section *s)
     status = sks_table_print(table, s->out, SKS_FIT_PAGE);
     sks_table_destroy(table);
     speedup_remarks(s);
+    disturbance_remarks(s);
     fputc('\n', s->out);
     return status;
 }
@@ -163,8 +182,8 @@ static void fraction_cell(sks_table *table, sks_estimate e)
     if (isnan(e.value))
         sks_table_cell(table, "-");
     else
-        sks_table_cell(table, "%.4f\n%s", e.value,
-                       sks_interval_text(e.interval, 4, interval, sizeof(interval)));
+        sks_table_cell(table, "%.3f\n%s", e.value,
+                       sks_interval_text(e.interval, 3, interval, sizeof(interval)));
 }
 
 static void serial_row(const sks_fit_section *s, size_t i, sks_table *table)
