@@ -22,8 +22,10 @@ enum { BATCH = 2048 };
 
 static const double two_pi = 6.283185307179586;
 
-/* Cosmic rays: mean length of a track, median charge and its scatter (natural logarithm). */
-static const double track_px = 4, track_e = 1500, track_scatter = 0.8;
+/* Cosmic rays: mean length of a track, median charge and its scatter (natural logarithm), least
+ * charge. Events cover several pixels and hold no less than about 500 electrons (WFPC2 Instrument
+ * Handbook, section 4.9); median and scatter are assumed. */
+static const double track_px = 4, track_e = 1500, track_scatter = 0.8, least_track_e = 500;
 
 static sks_status read_parameters(const sks_cluster_preset *preset, const sks_values *values,
                                   sks_cluster *s)
@@ -152,7 +154,8 @@ static void add_track(const sks_cluster *s, size_t number, float *image)
     double y = (double)s->size * sks_philox_uniform(&random);
     double angle = two_pi * sks_philox_uniform(&random);
     double length = -track_px * log1p(-sks_philox_uniform(&random));
-    double charge_e = track_e * exp(track_scatter * sks_philox_normal(&random));
+    double charge_e =
+        fmax(track_e * exp(track_scatter * sks_philox_normal(&random)), least_track_e);
     int n = 1 + (int)(4 * length);
 
     for (int i = 0; i < n; i++) {

@@ -3,7 +3,10 @@
 #include "kernels/astro/scenes/cluster.h"
 
 /* Core radius 0.63', concentration 1.15 (Harris 1996, AJ 112, 1487, 2010 edition) at 0.0455" a
- * pixel; zero point near Holtzman et al. (1995), PASP 107, 1065, for 14 electrons per DN. */
+ * pixel. Zero point: WFPC2 Data Handbook, table 5.1, Vega magnitudes, all of a star's light, 22.545
+ * at the other gain, which has 1.987 times as many DN (Holtzman et al. 1995, PASP 107, 1065); the
+ * archive's PHOTFLAM, 6.92e-18, comes to the same. Published ones scatter by 0.02 mag (Heyer et al.
+ * 2004, WFPC2 ISR 2004-01). */
 static const sks_cluster_preset preset = {
     .scene = "m71",
     .object = "like NGC6838",
@@ -11,7 +14,7 @@ static const sks_cluster_preset preset = {
     .core_px = 831,
     .tidal_px = 11700,
     .lf_slope = 0.15,
-    .zero_point = 21.812,
+    .zero_point = 21.80,
     .read_noise_e = 9.98,
     .n_exposures = 2,
     .ra_deg = 298.442,

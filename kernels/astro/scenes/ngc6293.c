@@ -3,7 +3,7 @@
 #include "kernels/astro/scenes/cluster.h"
 
 /* Core radius 0.05', concentration 2.5 (Harris 1996, AJ 112, 1487, 2010 edition) at 0.0455" a
- * pixel; zero point near Holtzman et al. (1995), PASP 107, 1065, for 14 electrons per DN. */
+ * pixel. Zero point as explained in m71.c, from the handbook's 21.639. */
 static const sks_cluster_preset preset = {
     .scene = "ngc6293",
     .object = "like NGC6293",
@@ -11,7 +11,7 @@ static const sks_cluster_preset preset = {
     .core_px = 66,
     .tidal_px = 20900,
     .lf_slope = 0.18,
-    .zero_point = 20.86,
+    .zero_point = 20.89,
     .read_noise_e = 15.7,
     .n_exposures = 5,
     .ra_deg = 257.543,
