@@ -70,13 +70,17 @@ void sks_series_free(sks_series *series, size_t n)
     free(series);
 }
 
-enum { N_FIELDS = 5, FIELD_SCHEDULER = 1, FIELD_PARAMETERS = 4 };
+enum { N_FIELDS = 6, FIELD_SCHEDULER = 1, FIELD_PARAMETERS = 5 };
 
 /* The texts that name a series, in the order in which a label shows them. */
 static const char *field(const sks_series *series, int i)
 {
-    const char *const texts[N_FIELDS] = {series->kernel, series->scheduler, series->executor,
-                                         series->binding, series->parameters};
+    const char *const texts[N_FIELDS] = {series->kernel,
+                                         series->scheduler,
+                                         series->executor,
+                                         series->binding,
+                                         series->is_weak ? "weak scaling" : "strong scaling",
+                                         series->parameters};
 
     return texts[i];
 }

@@ -56,9 +56,9 @@ void sks_series_clear(sks_series *series); /* frees what it holds; accepts one t
 void sks_series_free(sks_series *series, size_t n);
 
 /* What tells series[i] from the others, for a table's first column or a legend: always the
- * scheduler; of executor and binding (and the kernel, if with_kernel) those in which the n series
- * are not all alike; and the parameters that not all of them have. Separated by ", ". The caller
- * frees *label. */
+ * scheduler; of executor, binding and kind of scaling (and the kernel, if with_kernel) those in
+ * which the n series are not all alike; and the parameters that not all of them have. Separated by
+ * ", ". The caller frees *label. */
 sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i, bool with_kernel,
                             char **label);
 

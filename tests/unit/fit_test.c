@@ -484,6 +484,10 @@ static void labels_show_only_what_differs(void **state)
     assert_int_equal(sks_series_label(both, 2, 0, false, &label), SKS_OK);
     assert_string_equal(label, "dynamic:chunk=4, threads, delay=2");
     free(label);
+    t->is_weak = true;
+    assert_int_equal(sks_series_label(both, 2, 1, false, &label), SKS_OK);
+    assert_string_equal(label, "dynamic:chunk=4, processes, weak scaling, delay=22");
+    free(label);
     sks_series_free(s, 1);
     sks_series_free(t, 1);
 }
