@@ -4,7 +4,7 @@
  * weights between them. Here the loop itself is taken for `steps` time steps, consecutive parts of
  * equal size; unlike there, nobody waits at the end of a step. In the first step all weights are 1.
  *
- * Cost     per chunk one compare-and-swap on a shared line; per step and worker one more.
+ * Cost     per chunk one compare-and-swap on a shared line; one more while speeds still move.
  * Source   see awf.h.
  */
 #include "schedulers/awf.h"
@@ -134,10 +134,8 @@ static void enter_batch(struct awf_state *s, struct awf_worker *w)
         w->left /= 2;
         w->batch_end = w->step_end - w->left / 2;
     }
-    if (s->pace == SKS_AWF_BATCHES || (s->pace == SKS_AWF_STEPS && is_new_step)) {
-        publish_speed(s, w);
+    if (s->pace == SKS_AWF_BATCHES || is_new_step)
         update_weight(s, w);
-    }
 }
 
 /* Of the worker's next chunk, when the loop is at `seen` < n_tasks. */
@@ -183,10 +181,9 @@ void sks_awf_done(void *state, unsigned worker, sks_range tasks, double seconds)
 
     w->weighted_s += k * sks_chunk_seconds(seconds);
     w->weighted_tasks += k * (double)(tasks.end - tasks.begin);
-    if (s->pace == SKS_AWF_CHUNKS) {
-        publish_speed(s, w);
+    publish_speed(s, w);
+    if (s->pace == SKS_AWF_CHUNKS)
         update_weight(s, w);
-    }
 }
 
 void sks_awf_explain(const void *state, char *text, size_t size_bytes)

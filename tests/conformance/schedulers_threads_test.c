@@ -152,6 +152,11 @@ static void test_short_loops(void **unused)
     run_all(NULL, 1, 200);
     run_all(NULL, 61, 500);
     run_all("chunk=2", 61, 500);
+    run_all("amount=chunk", 61, 500);
+    run_all("victim=nearest", 61, 200);
+    run_all("victim=random", 61, 200);
+    run_all("reserve=1", 61, 500);
+    run_all("reserve=65536", 611, 200);
 }
 
 int main(void)
