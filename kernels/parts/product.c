@@ -86,6 +86,29 @@ static sks_status open_spool(sks_product *p)
     return status;
 }
 
+/* The file that a chain of symbolic links ends at, whether it is there or not: the path itself
+ * when it is no link. NULL: out of memory (links in circles are stat()'s to find). */
+static char *follow_links(const char *path)
+{
+    char *at = strdup(path);
+
+    while (at != NULL) {
+        char link[PATH_MAX], *next = NULL;
+        ssize_t length = readlink(at, link, sizeof(link) - 1);
+
+        if (length < 0)
+            break;
+        link[length] = '\0';
+        if (link[0] == '/')
+            next = strdup(link);
+        else if (asprintf(&next, "%s/%s", dirname(at), link) < 0) /* cuts `at` */
+            next = NULL;
+        free(at);
+        at = next;
+    }
+    return at;
+}
+
 /* Decides between replacing a regular file and copying into something that cannot be replaced. */
 static sks_status choose_target(sks_product *p)
 {
@@ -99,7 +122,7 @@ static sks_status choose_target(sks_product *p)
     if (stat(p->path, &info) != 0) {
         if (errno != ENOENT || p->path[0] == '\0')
             return fail_errno(p->path);
-        p->target = strdup(p->path);
+        p->target = follow_links(p->path); /* a link may point to what is yet to be made */
         return p->target != NULL ? SKS_OK : sks_fail_nomem("a file name");
     }
     if (S_ISDIR(info.st_mode))

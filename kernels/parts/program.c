@@ -7,11 +7,12 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -45,43 +46,98 @@ static sks_status fail_errno(const char *what)
     return sks_fail(SKS_ERR_IO, "%s: %s", what, strerror(errno));
 }
 
-/* posix_spawn: the program's descriptors, signals and group. Returns an errno. */
-static int start(const sks_program *program, const char *path, char *const *argv, int output,
-                 pid_t *pid)
+/* Of the signals that this process treats in its own way, none is left so. */
+static void restore_signals(void)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none, defaults;
-    int code = posix_spawn_file_actions_init(&files);
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
+    struct sigaction action;
+    sigset_t none;
 
-    if (code != 0)
-        return code;
-    code = posix_spawnattr_init(&attributes);
-    if (code != 0) {
-        posix_spawn_file_actions_destroy(&files);
-        return code;
-    }
+    for (int number = 1; number < NSIG; number++)
+        if (sigaction(number, NULL, &action) == 0 &&
+            ((action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) || number == SIGPIPE))
+            sigaction(number, &by_default, NULL);
     sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE); /* which this program ignores */
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                              POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    code = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (code == 0)
-        code = posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-    if (code == 0 && program->joins_errors)
-        code = posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-    if (code == 0) /* what was inherited without close-on-exec */
-        code = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Nothing is left running when this process is killed: the system then kills the program. */
+static bool die_with(pid_t parent)
+{
+#ifdef PR_SET_PDEATHSIG
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+#else
+    (void)parent;
+    return true;
 #endif
+}
+
+static bool redirect(const sks_program *program, int output)
+{
+    int null = open("/dev/null", O_RDONLY);
+
+    return null >= 0 && (null == STDIN_FILENO || dup2(null, STDIN_FILENO) >= 0) &&
+           dup2(output, STDOUT_FILENO) >= 0 &&
+           (!program->joins_errors || dup2(output, STDERR_FILENO) >= 0);
+}
+
+/* The child's part: its descriptors, signals and group, then the program. It may share this
+ * process's memory, so it calls nothing but the system. Why it failed goes to `report`. */
+static _Noreturn void become(const sks_program *program, const char *path, char *const *argv,
+                             int output, int report, pid_t parent)
+{
+    enum { REPORT = STDERR_FILENO + 1 };
+    int code;
+
+    if (setpgid(0, 0) == 0 && die_with(parent) && redirect(program, output) &&
+        (report == REPORT || dup3(report, REPORT, O_CLOEXEC) >= 0)) {
+        report = REPORT;
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+        closefrom(REPORT + 1); /* what was inherited without close-on-exec */
+#endif
+        restore_signals();
+        execve(path, argv, environ);
+    }
+    code = errno;
+    while (write(report, &code, sizeof(code)) < 0 && errno == EINTR)
+        continue;
+    _exit(127);
+}
+
+/* Starts the program; returns an errno. Not by posix_spawn, which cannot tie the program's life to
+ * this process; like it, by a child that borrows this process's memory, for copying its tables
+ * takes longer the more it holds. Signals wait meanwhile: their handlers are not the child's. */
+static __attribute__((noinline)) int start(const sks_program *program, const char *path,
+                                           char *const *argv, int output, pid_t *pid)
+{
+    sigset_t all, before;
+    pid_t parent = getpid(), child;
+    int report[2], code = 0;
+    ssize_t got;
+
+    if (pipe2(report, O_CLOEXEC) != 0)
+        return errno;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    child = vfork();
+    if (child == 0)
+        become(program, path, argv, output, report[1], parent);
+    if (child < 0)
+        code = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(report[1]);
+    if (child > 0) {
+        while ((got = read(report[0], &code, sizeof(code))) < 0 && errno == EINTR)
+            continue;
+        if (got == (ssize_t)sizeof(code))
+            while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+                continue;
+        else
+            code = 0;
+    }
+    close(report[0]);
     if (code == 0)
-        code = posix_spawn(pid, path, &files, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
+        *pid = child;
     return code;
 }
 

@@ -3,7 +3,8 @@
  * The program gets /dev/null as standard input, a pipe as standard output, the caller's standard
  * error, no other open file, and a process group of its own, so that a time-out or a stop reaches
  * what it started too: SIGTERM, and SIGKILL 0.2 s later. It is over when it exits; what processes
- * it leaves behind may print afterwards is lost, they themselves are left alone.
+ * it leaves behind may print afterwards is lost, they themselves are left alone. When the caller's
+ * process is killed, the program (not what it started) is killed with it, where the system can.
  *
  * Threads  any number at once; every descriptor is close-on-exec, so programs started at the same
  *          moment do not hold each other's pipes open.

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -505,6 +507,34 @@ static void an_interrupt_ends_what_runs_and_keeps_what_finished(void **unused)
 }
 
 /* 200 commands whose times differ, on 4 workers: the same product as one worker makes. */
+/* The program belongs to a process that is killed; what becomes of it comes to this one. */
+static void nothing_survives_a_kill(void **unused)
+{
+    pid_t runner, program;
+    char *text = NULL;
+    int status;
+
+    (void)unused;
+    unlink("started");
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    runner = fork();
+    assert_true(runner >= 0);
+    if (runner == 0) {
+        run_on("1\n", "echo $$ > starting; mv starting started; exec sleep 1000", 1, in_shell);
+        _exit(0);
+    }
+    while ((text = read_file("started")) == NULL)
+        usleep(1000);
+    program = (pid_t)atoi(text);
+    free(text);
+    assert_int_equal(kill(program, 0), 0);
+    assert_int_equal(kill(runner, SIGKILL), 0);
+    assert_int_equal(waitpid(runner, &status, 0), runner);
+    assert_int_equal(waitpid(program, &status, 0), program); /* hangs if it goes on */
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
 static void the_product_does_not_depend_on_the_schedule(void **unused)
 {
     static const char *const parameters[] = {"inputs",
@@ -572,6 +602,7 @@ int main(void)
         cmocka_unit_test(background_processes_are_not_waited_for),
         cmocka_unit_test(fail_fast_stops_everything),
         cmocka_unit_test(an_interrupt_ends_what_runs_and_keeps_what_finished),
+        cmocka_unit_test(nothing_survives_a_kill),
         cmocka_unit_test(the_product_does_not_depend_on_the_schedule),
         cmocka_unit_test(log_and_output_are_two_files),
     };

@@ -185,6 +185,31 @@ static void through_a_symbolic_link(void **unused)
     assert_string_equal(listing(), "link.txt there ");
 }
 
+/* Also to a file that is yet to be made, over another link and from another folder. */
+static void through_a_link_to_nothing(void **unused)
+{
+    sks_product *product;
+    struct stat info;
+
+    (void)unused;
+    assert_int_equal(mkdir("there", 0777), 0);
+    assert_int_equal(symlink("new.txt", "there/second.txt"), 0);
+    assert_int_equal(symlink("there/second.txt", "link.txt"), 0);
+    product = create("link.txt");
+    put(product, "new\n", 0);
+    assert_int_equal(sks_product_commit(product), SKS_OK);
+    sks_product_destroy(product);
+    check_file("there/new.txt", "new\n");
+    assert_int_equal(lstat("link.txt", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(lstat("there/second.txt", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_string_equal(listing(), "link.txt there ");
+    assert_int_equal(symlink("round.txt", "round.txt"), 0);
+    assert_int_equal(sks_product_create("round.txt", &product), SKS_ERR_IO);
+    check_message("Too many levels of symbolic links");
+}
+
 /* A killed process leaves nothing. */
 static void killed_while_writing(void **unused)
 {
@@ -631,6 +656,7 @@ int main(void)
         TEST(replaces_what_came_later),
         TEST(older_file_survives),
         TEST(through_a_symbolic_link),
+        TEST(through_a_link_to_nothing),
         TEST(killed_while_writing),
         TEST(into_a_pipe),
         TEST(into_a_file_as_standard_output),
