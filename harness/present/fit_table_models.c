@@ -21,7 +21,7 @@ static void model_heads(const sks_fit_section *s, const sks_model *model, sks_ta
     sks_table_cell(table, "best N");
     sks_table_cell(table, "rms [%%]");
     sks_table_cell(table, "LOO [%%]");
-    sks_table_cell(table, "AICc");
+    sks_table_cell(table, "AICc\nweight");
 }
 
 static void number_cell(sks_table *table, double value, int places)
@@ -49,7 +49,10 @@ static void model_row(const sks_fit_section *s, const char *label, const sks_mod
     else
         number_cell(table, 100.0 * m->residual_rms, 2);
     number_cell(table, 100.0 * m->leave_one_out_rms, 2);
-    number_cell(table, m->aicc, 1);
+    if (isnan(m->aicc))
+        sks_table_cell(table, "-");
+    else
+        sks_table_cell(table, "%.1f\n%.2f", m->aicc, m->akaike_weight);
 }
 
 /* Each distinct reason once: `reason` picks it from a fit of the model, "" for none. */
@@ -120,7 +123,8 @@ void sks_fit_print_model_remarks(const sks_fit_section *s)
                 some_bound |= fit->is_on_bound[k];
         }
     fprintf(s->out, "best N: the number of workers with the least time, as far as the law holds\n"
-                    "rms: of the relative residuals; LOO: of predicting each N from all others\n");
+                    "rms: of the relative residuals; LOO: of predicting each N from all others\n"
+                    "AICc: the least is best, by 2 at least; weight: the Akaike weight\n");
     if (some_exact)
         fprintf(s->out, "exact: as many points as parameters, no residual is left to judge by\n");
     if (some_bound)

@@ -1,0 +1,176 @@
+/* Property: `skyscale fit` reads a campaign that `skyscale sweep` made, analyses the time asked
+ * for, predicts with a warning where it can only guess, and refuses nonsense with exit status 2.
+ *
+ * The environment variable SKYSCALE names the program. */
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/cli/spawn.h"
+#include "tests/unit/sweep_files.h"
+
+enum { FAILED = 1, USAGE = 2, N_WORKERS = 3 };
+
+static const char *program;
+static char *out, *err; /* of the last call */
+
+/* `skyscale fit CAMPAIGN` with the options. */
+static int fit(const char *options)
+{
+    char text[512];
+    int status;
+
+    snprintf(text, sizeof(text), "fit %s %s", in_folder("c.db"), options);
+    status = spawn(program, text, NULL, in_folder("out"), in_folder("err"));
+    free(out);
+    free(err);
+    out = spawn_read_file(in_folder("out"), NULL);
+    err = spawn_read_file(in_folder("err"), NULL);
+    return status;
+}
+
+static int make_campaign(void **state)
+{
+    char arguments[512];
+
+    if (make_folder(state) != 0)
+        return -1;
+    write_text("c.yaml", "kernels: [{kernel: synthetic, tasks: 30}]\n"
+                         "workers: [1-3]\n"
+                         "schedulers: [static]\n"
+                         "bindings: [none]\n"
+                         "repeat: {warmup: 0, min: 7, max: 7}\n");
+    snprintf(arguments, sizeof(arguments), "sweep %s -d %s", in_folder("c.yaml"),
+             in_folder("c.db"));
+    return spawn(program, arguments, NULL, NULL, NULL);
+}
+
+static int clean_up(void **state)
+{
+    free(out);
+    free(err);
+    return remove_folder(state);
+}
+
+/* The only group of a campaign; the caller decrefs *json. */
+static const json_t *only_group(json_t **json)
+{
+    json_error_t error;
+    const json_t *groups;
+
+    *json = json_loads(out, 0, &error);
+    if (*json == NULL)
+        fail_msg("%s", error.text);
+    groups = json_object_get(*json, "groups");
+    assert_int_equal(json_array_size(groups), 1);
+    return json_array_get(groups, 0);
+}
+
+static void medians(const char *options, double *seconds)
+{
+    const json_t *group, *points;
+    json_t *json;
+
+    assert_int_equal(fit(options), 0);
+    group = only_group(&json);
+    points = json_object_get(group, "points");
+    assert_int_equal(json_array_size(points), N_WORKERS);
+    for (size_t i = 0; i < N_WORKERS; i++)
+        seconds[i] = json_real_value(json_object_get(json_array_get(points, i), "median_s"));
+    json_decref(json);
+}
+
+static void tables_say_what_was_found(void **state)
+{
+    (void)state;
+    assert_int_equal(fit("--oversubscribed include"), 0);
+    assert_non_null(strstr(out, "Speedup T(1)/T(N) of the median total time"));
+    assert_non_null(strstr(out, "Serial fraction"));
+    assert_non_null(strstr(out, "amdahl: T(N) = T_S + T_P/N"));
+    assert_non_null(strstr(out, "too few points to tell: 3 worker counts, 6 are needed"));
+    assert_string_equal(err, "");
+}
+
+/* A core is not busy for longer than the parallel phase lasts, nor that longer than the run. */
+static void each_time_is_part_of_the_next(void **state)
+{
+    double core[N_WORKERS], parallel[N_WORKERS], total[N_WORKERS];
+
+    (void)state;
+    medians("--json --per core", core);
+    medians("--json --per parallel", parallel);
+    medians("--json --per total", total);
+    for (size_t i = 0; i < N_WORKERS; i++) {
+        assert_true(core[i] > 0.0);
+        assert_true(core[i] <= parallel[i]);
+        assert_true(parallel[i] <= total[i]);
+    }
+}
+
+static void the_serial_part_is_measured_of_whole_runs(void **state)
+{
+    const json_t *group;
+    json_t *json;
+    double fraction;
+
+    (void)state;
+    assert_int_equal(fit("--json"), 0);
+    group = only_group(&json);
+    fraction = json_real_value(json_object_get(group, "measured_serial_fraction"));
+    assert_true(fraction > 0.0 && fraction < 1.0);
+    json_decref(json);
+    assert_int_equal(fit("--json --per parallel"), 0);
+    group = only_group(&json);
+    assert_true(json_is_null(json_object_get(group, "measured_serial_fraction")));
+    json_decref(json);
+}
+
+static void guesses_are_marked_and_warned_of(void **state)
+{
+    (void)state;
+    assert_int_equal(fit("--oversubscribed include --predict 2,1000"), 0);
+    assert_non_null(strstr(out, "Prediction of the total time"));
+    assert_non_null(strstr(out, "1000!"));
+    assert_non_null(strstr(err, "1000 workers are more than 2 times the 3"));
+    assert_null(strstr(err, "warning: 2 workers"));
+}
+
+/* The last test: it takes the campaign away. */
+static void nonsense_is_refused(void **state)
+{
+    static const char *const wrong[] = {"--predict 0", "--predict 4,x", "--predict 4,", "--per cpu",
+                                        "--oversubscribed maybe"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(fit(wrong[i]), USAGE);
+        assert_string_equal(out, "");
+        assert_true(strlen(err) > 0);
+    }
+    assert_int_equal(unlink(in_folder("c.db")), 0);
+    assert_int_equal(fit(""), FAILED);
+    assert_string_equal(out, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_say_what_was_found),
+        cmocka_unit_test(each_time_is_part_of_the_next),
+        cmocka_unit_test(the_serial_part_is_measured_of_whole_runs),
+        cmocka_unit_test(guesses_are_marked_and_warned_of),
+        cmocka_unit_test(nonsense_is_refused),
+    };
+
+    program = getenv("SKYSCALE");
+    if (program == NULL) {
+        fprintf(stderr, "SKYSCALE names no program\n");
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, make_campaign, clean_up);
+}
