@@ -19,17 +19,23 @@ static void model_heads(const sks_fit_section *s, const sks_model *model, sks_ta
         else
             sks_table_cell(table, "%s", model->parameters[k].name);
     sks_table_cell(table, "best N");
-    sks_table_cell(table, "rms [%%]");
-    sks_table_cell(table, "LOO [%%]");
+    sks_table_cell(table, "rms [%%]\nLOO [%%]");
     sks_table_cell(table, "AICc\nweight");
 }
 
-static void number_cell(sks_table *table, double value, int places)
+/* How far the model is from its points, and from points it has not seen. */
+static void residual_cell(sks_table *table, const sks_model_fit *m)
 {
-    if (isnan(value))
+    char left_out[32] = "-";
+
+    if (!isnan(m->leave_one_out_rms))
+        snprintf(left_out, sizeof(left_out), "%.2f", 100.0 * m->leave_one_out_rms);
+    if (!m->is_fitted)
         sks_table_cell(table, "-");
+    else if (m->is_exact)
+        sks_table_cell(table, "exact\n%s", left_out);
     else
-        sks_table_cell(table, "%.*f", places, value);
+        sks_table_cell(table, "%.2f\n%s", 100.0 * m->residual_rms, left_out);
 }
 
 static void model_row(const sks_fit_section *s, const char *label, const sks_model_fit *m,
@@ -44,11 +50,7 @@ static void model_row(const sks_fit_section *s, const char *label, const sks_mod
         sks_optimum_cell(table, m->optimum);
     else
         sks_table_cell(table, "-");
-    if (m->is_exact)
-        sks_table_cell(table, "exact");
-    else
-        number_cell(table, 100.0 * m->residual_rms, 2);
-    number_cell(table, 100.0 * m->leave_one_out_rms, 2);
+    residual_cell(table, m);
     if (isnan(m->aicc))
         sks_table_cell(table, "-");
     else
@@ -95,7 +97,7 @@ sks_status sks_fit_print_model(const sks_fit_section *s, size_t m)
         fputc('\n', s->out);
         return SKS_OK;
     }
-    status = sks_table_create(model->n_parameters + 5, &table);
+    status = sks_table_create(model->n_parameters + 4, &table);
     if (status != SKS_OK)
         return status;
     fprintf(s->out, "%s: %s\n", model->name, model->formula);
