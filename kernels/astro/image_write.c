@@ -48,8 +48,10 @@ sks_status sks_image_encode(const sks_image *image, const char *const *history, 
                             void **bytes, size_t *size)
 {
     enum { BLOCK = 2880 };
-    size_t n = BLOCK;
-    void *memory = malloc(n);
+    /* Zeroed, and enough for the header as a rule: CFITSIO looks at what is there, and could take
+     * an old header for one of this file. */
+    size_t n = 16 * BLOCK + image->nx * image->ny * sizeof(float);
+    void *memory = calloc(1, n);
     fitsfile *file = NULL;
     LONGLONG head_begin, data_begin, data_end;
     char text[FLEN_STATUS];

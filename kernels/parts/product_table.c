@@ -130,10 +130,14 @@ static void write_columns(fitsfile *file, const sks_product_table *table, double
     }
 }
 
+enum { ROOM_FOR_HEADERS = 16 * 2880 };
+
 static sks_status encode_fits(const sks_product_table *table, void **bytes, size_t *size)
 {
-    size_t n = 2880;
-    void *memory = malloc(n);
+    /* Zeroed, and enough for the header as a rule: CFITSIO looks at what is there, and could take
+     * an old header for one of this file. */
+    size_t n = ROOM_FOR_HEADERS + table->n_rows * table->n_columns * sizeof(double);
+    void *memory = calloc(1, n);
     double *column = malloc((table->n_rows + 1) * sizeof(*column));
     fitsfile *file = NULL;
     LONGLONG head, data, end = 0;
