@@ -2,6 +2,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
+#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
@@ -136,28 +137,45 @@ sks_interval sks_bca_interval(double *replicates, size_t n, double estimate,
     return between_ranks(replicates, n, p[0], p[1]);
 }
 
-sks_status sks_median_ratio(const double *numerator, size_t n_numerator, const double *denominator,
-                            size_t n_denominator, double confidence, size_t n_replicates,
-                            uint64_t seed, sks_estimate *ratio)
+sks_status sks_holm(const double *p, size_t n, double *adjusted)
 {
-    size_t min_n = sks_median_min_n(confidence);
-    sks_interval interval = sks_no_interval;
+    size_t *order = malloc((n + 1) * sizeof(*order));
+    double *result = calloc(n + 1, sizeof(*result));
+    double greatest = 0.0;
+    size_t n_known = 0, rank = 0;
 
-    if (n_numerator >= min_n && n_denominator >= min_n) {
-        double *replicates = malloc((n_replicates + 1) * sizeof(*replicates));
-        sks_random random[2]; /* a stream for each side: neither depends on the other's length */
-
-        if (replicates == NULL)
-            return sks_fail_nomem("bootstrap replicates");
-        sks_random_init(&random[0], seed, 0);
-        sks_random_init(&random[1], seed, 1);
-        for (size_t i = 0; i < n_replicates; i++)
-            replicates[i] = sks_resampled_median(numerator, n_numerator, &random[0]) /
-                            sks_resampled_median(denominator, n_denominator, &random[1]);
-        interval = sks_percentile_interval(replicates, n_replicates, confidence);
-        free(replicates);
+    if (order == NULL || result == NULL) {
+        free(order);
+        free(result);
+        return sks_fail_nomem("p values");
     }
-    ratio->value = sks_median(numerator, n_numerator) / sks_median(denominator, n_denominator);
-    ratio->interval = interval;
+    for (size_t i = 0; i < n; i++) {
+        n_known += !isnan(p[i]);
+        result[i] = isnan(p[i]) ? INFINITY : p[i]; /* NaN has no place in an order */
+    }
+    gsl_sort_index(order, result, 1, n);
+    for (size_t i = 0; i < n_known; i++, rank++) {
+        greatest = fmax(greatest, fmin(1.0, (double)(n_known - rank) * p[order[i]]));
+        result[order[i]] = greatest;
+    }
+    for (size_t i = 0; i < n; i++)
+        adjusted[i] = isinf(result[i]) ? NAN : result[i];
+    free(order);
+    free(result);
     return SKS_OK;
+}
+
+double sks_lag1_autocorrelation(const double *x, size_t n)
+{
+    double mean, squares = 0.0, products = 0.0;
+
+    if (n < 3)
+        return NAN;
+    mean = gsl_stats_mean(x, 1, n);
+    for (size_t i = 0; i < n; i++) {
+        squares += (x[i] - mean) * (x[i] - mean);
+        if (i + 1 < n)
+            products += (x[i] - mean) * (x[i + 1] - mean);
+    }
+    return squares > 0.0 ? products / squares : NAN;
 }

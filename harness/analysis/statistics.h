@@ -65,11 +65,14 @@ sks_interval sks_percentile_interval(double *replicates, size_t n, double confid
 sks_interval sks_bca_interval(double *replicates, size_t n, double estimate,
                               const double *jackknife, size_t n_jackknife, double confidence);
 
-/* Median of the numerator over median of the denominator, with a percentile bootstrap interval
- * from resampling both sides, independently. No interval when either side has fewer than
- * sks_median_min_n samples. Both sides sorted and positive. */
-sks_status sks_median_ratio(const double *numerator, size_t n_numerator, const double *denominator,
-                            size_t n_denominator, double confidence, size_t n_replicates,
-                            uint64_t seed, sks_estimate *ratio);
+/* Holm's step-down adjustment: adjusted[i] is the smallest family-wise error rate at which p[i]
+ * is rejected. NaN stays NaN and does not count. `adjusted` may be `p`. Source: Holm (1979),
+ * Scand. J. Statist. 6, 65; equal to R's p.adjust(method = "holm"). SKS_ERR_NOMEM. */
+sks_status sks_holm(const double *p, size_t n, double *adjusted);
+
+/* Correlation of each value with the next; n in the order of measurement. NaN below three values or
+ * when all are the same. For independent values it lies within +-1.96/sqrt(n) in 95 % of cases.
+ * Source: Box & Jenkins (1976), Time Series Analysis, sec. 2.1.5; R's acf()$acf[2]. */
+double sks_lag1_autocorrelation(const double *x, size_t n);
 
 #endif

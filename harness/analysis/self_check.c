@@ -1,0 +1,163 @@
+#include "harness/analysis/self_check.h"
+
+#include "harness/analysis/rank_tests.h"
+
+#include <gsl/gsl_sort.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What one split of one configuration gave. */
+typedef struct outcome {
+    double p, ratio;
+} outcome;
+
+/* logs[2 * half]: the two names one after the other, in any order. */
+static sks_status compare_halves(double *logs, size_t half, double confidence, outcome *made)
+{
+    sks_rank_test test;
+    sks_status status;
+
+    gsl_sort(logs, 1, half);
+    gsl_sort(logs + half, 1, half);
+    status = sks_rank_sum_test(logs, half, logs + half, half, confidence, &test);
+    if (status == SKS_OK)
+        *made = (outcome){test.p, exp(sks_median(logs, half) - sks_median(logs + half, half))};
+    return status;
+}
+
+static void count(const outcome *o, const sks_compare_options *options, sks_alarms *alarms)
+{
+    bool is_alarm = o->p < 1.0 - options->confidence;
+
+    alarms->n++;
+    alarms->n_alarms += is_alarm;
+    alarms->n_called += is_alarm && sks_is_beyond(o->ratio, options->threshold);
+}
+
+/* Deals neighbours out to the two names. */
+static void deal(const double *logs, size_t half, sks_random *random, double *dealt)
+{
+    for (size_t i = 0; i < half; i++) {
+        size_t first = gsl_rng_uniform_int(&random->gsl, 2);
+
+        dealt[i] = logs[2 * i + first];
+        dealt[half + i] = logs[2 * i + 1 - first];
+    }
+}
+
+/* All splits of one configuration; outcomes[SKS_SELF_CHECK_SPLITS]. */
+static sks_status check_point(const sks_point *point, uint64_t stream,
+                              const sks_compare_options *options, sks_self_check *check,
+                              outcome *outcomes)
+{
+    size_t n = point->n, half = n / 2;
+    double *logs = malloc((n + 2 * half) * sizeof(*logs));
+    double *dealt = logs + n;
+    sks_random random;
+    outcome o;
+    sks_status status = logs != NULL ? SKS_OK : sks_fail_nomem("samples");
+
+    for (size_t i = 0; status == SKS_OK && i < n; i++)
+        logs[i] = log(point->seconds[i]);
+    sks_random_init(&random, options->seed, stream);
+    for (size_t split = 0; status == SKS_OK && split < SKS_SELF_CHECK_SPLITS; split++) {
+        deal(logs, half, &random, dealt);
+        status = compare_halves(dealt, half, options->confidence, &outcomes[split]);
+        if (status == SKS_OK)
+            count(&outcomes[split], options, &check->interleaved);
+    }
+    for (size_t i = 0; status == SKS_OK && i < half; i++) {
+        dealt[i] = logs[n - half + i];
+        dealt[half + i] = logs[i];
+    }
+    if (status == SKS_OK)
+        status = compare_halves(dealt, half, options->confidence, &o);
+    if (status == SKS_OK)
+        count(&o, options, &check->halves);
+    free(logs);
+    return status;
+}
+
+/* Every split of all configurations together, as a comparison of two campaigns would judge it. */
+static sks_status judge_campaigns(const outcome *outcomes, size_t n,
+                                  const sks_compare_options *options, sks_self_check *check)
+{
+    double *p = malloc((n + 1) * sizeof(*p));
+    sks_status status = p != NULL ? SKS_OK : sks_fail_nomem("p values");
+
+    for (size_t split = 0; status == SKS_OK && n > 0 && split < SKS_SELF_CHECK_SPLITS; split++) {
+        bool is_called = false;
+
+        for (size_t i = 0; i < n; i++)
+            p[i] = outcomes[i * SKS_SELF_CHECK_SPLITS + split].p;
+        status = sks_holm(p, n, p);
+        for (size_t i = 0; status == SKS_OK && i < n; i++)
+            is_called |= p[i] < 1.0 - options->confidence &&
+                         sks_is_beyond(outcomes[i * SKS_SELF_CHECK_SPLITS + split].ratio,
+                                       options->threshold);
+        check->n_campaigns++;
+        check->n_campaigns_called += is_called;
+    }
+    free(p);
+    return status;
+}
+
+static bool is_enough(const sks_point *point, const sks_compare_options *options)
+{
+    return sks_rank_sum_least_p(point->n / 2, point->n / 2) < 1.0 - options->confidence;
+}
+
+sks_status sks_self_check_run(const sks_series *series, size_t n,
+                              const sks_compare_options *options, sks_self_check *check)
+{
+    sks_self_check made = {.rate = NAN, .halves_rate = NAN};
+    size_t n_points = 0;
+    outcome *outcomes;
+    sks_status status = SKS_OK;
+
+    for (size_t i = 0; i < n; i++)
+        n_points += series[i].n_points;
+    outcomes = calloc(n_points * SKS_SELF_CHECK_SPLITS + 1, sizeof(*outcomes));
+    if (outcomes == NULL)
+        return sks_fail_nomem("the self-check");
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; status == SKS_OK && j < series[i].n_points; j++) {
+            const sks_point *point = &series[i].points[j];
+
+            if (!is_enough(point, options)) {
+                made.n_left_out++;
+                continue;
+            }
+            status = check_point(point, made.n_configurations, options, &made,
+                                 outcomes + made.n_configurations * SKS_SELF_CHECK_SPLITS);
+            made.n_configurations++;
+        }
+    if (status == SKS_OK)
+        status = judge_campaigns(outcomes, made.n_configurations, options, &made);
+    free(outcomes);
+    if (status != SKS_OK)
+        return status;
+    if (made.n_configurations > 0) {
+        made.rate = (double)made.interleaved.n_alarms / (double)made.interleaved.n;
+        made.halves_rate = (double)made.halves.n_alarms / (double)made.halves.n;
+    }
+    *check = made;
+    return SKS_OK;
+}
+
+void sks_self_check_text(const sks_self_check *check, const sks_compare_options *options,
+                         char *text, size_t size)
+{
+    if (check->n_configurations == 0)
+        snprintf(text, size,
+                 "A/A self-check: not possible, no configuration has enough samples to be split");
+    else
+        snprintf(text, size,
+                 "A/A self-check: the same under two names was called different in %.1f %% of %zu "
+                 "splits (at most %g %% asked for), in %zu of %zu campaigns with Holm and "
+                 "threshold; first half against second half in %zu of %zu configurations",
+                 100.0 * check->rate, check->interleaved.n, 100.0 * (1.0 - options->confidence),
+                 check->n_campaigns_called, check->n_campaigns, check->halves.n_alarms,
+                 check->halves.n);
+}

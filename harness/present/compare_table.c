@@ -1,0 +1,250 @@
+#include "harness/present/compare_table.h"
+
+#include "harness/present/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE = 110 };
+
+/* "12.34 ms" */
+static void time_cell(sks_table *table, double seconds)
+{
+    if (seconds >= 1.0)
+        sks_table_cell(table, "%.4g s", seconds);
+    else if (seconds >= 1e-3)
+        sks_table_cell(table, "%.4g ms", 1e3 * seconds);
+    else
+        sks_table_cell(table, "%.4g us", 1e6 * seconds);
+}
+
+/* Four digits below 10, so that a tenth of a per cent is seen; and as many for both ends. */
+static void ratio_cell(sks_table *table, sks_estimate e)
+{
+    int places = e.value < 10.0 ? 3 : 1;
+
+    if (isnan(e.value))
+        sks_table_cell(table, "-");
+    else if (sks_interval_is_known(e.interval))
+        sks_table_cell(table, "%.*f\n%.*f..%.*f", places, e.value, places, e.interval.low, places,
+                       e.interval.high);
+    else
+        sks_table_cell(table, "%.*f", places, e.value);
+}
+
+static void p_cell(sks_table *table, double p)
+{
+    if (p < 1e-4)
+        sks_table_cell(table, "%.0e", p);
+    else
+        sks_table_cell(table, "%.4f", p);
+}
+
+static const char *verdict_text(const sks_comparison *c)
+{
+    if (c->is_below_threshold)
+        return "no difference~";
+    switch (c->change) {
+    case SKS_FASTER:
+        return "faster";
+    case SKS_SLOWER:
+        return "slower";
+    case SKS_TOO_FEW_SAMPLES:
+        return "too few";
+    default:
+        return "no difference";
+    }
+}
+
+/* What matters first: a table too wide for the page goes on below. */
+static const char *const heads[] = {"configuration", "verdict", "new/base", "base", "new",
+                                    "shift",         "delta",   "p",        "n"};
+enum { N_COLUMNS = sizeof(heads) / sizeof(heads[0]) };
+
+static void comparison_row(const sks_comparison *c, sks_table *table)
+{
+    sks_table_cell(table, "%s", c->match->label);
+    sks_table_cell(table, "%s", verdict_text(c));
+    ratio_cell(table, c->ratio);
+    time_cell(table, c->base.value);
+    time_cell(table, c->new.value);
+    ratio_cell(table, c->shift);
+    sks_table_cell(table, "%+.2f", c->cliffs_delta);
+    p_cell(table, c->p_holm);
+    if (c->is_paired)
+        sks_table_cell(table, "%zu", c->n_base);
+    else
+        sks_table_cell(table, "%zu, %zu", c->n_base, c->n_new);
+}
+
+static void print_summary(const sks_compare_summary *s, const sks_compare_options *options,
+                          FILE *out)
+{
+    fprintf(out, "\n%zu compared: %zu faster, %zu slower, %zu without a difference shown", s->n,
+            s->count[SKS_FASTER], s->count[SKS_SLOWER], s->count[SKS_NO_DIFFERENCE_SHOWN]);
+    if (s->count[SKS_TOO_FEW_SAMPLES] > 0)
+        fprintf(out, ", %zu with too few samples to show one", s->count[SKS_TOO_FEW_SAMPLES]);
+    fprintf(out, "\ngeometric mean of the ratios %.4f", s->geometric_mean.value);
+    if (sks_interval_is_known(s->geometric_mean.interval))
+        fprintf(out, " (%g %%: %.4f..%.4f)", 100.0 * options->confidence,
+                s->geometric_mean.interval.low, s->geometric_mean.interval.high);
+    fputs("\n\n", out);
+}
+
+static sks_status print_group(const sks_compare_report *report, const sks_compare_result *result,
+                              size_t group, FILE *out)
+{
+    sks_table *table;
+    sks_status status = sks_table_create(N_COLUMNS, &table);
+
+    if (status != SKS_OK)
+        return status;
+    fprintf(out, "%s%s%s against %s, median %s\n\n", report->by != NULL ? report->by : "",
+            report->by != NULL ? " " : "", report->matches.group_names[group],
+            report->matches.base_name, report->time_name);
+    if (result->groups[group].n == 0) {
+        fprintf(out, "no configuration in common\n\n");
+    } else {
+        for (size_t c = 0; c < N_COLUMNS; c++)
+            sks_table_cell(table, "%s", heads[c]);
+        for (size_t i = 0; i < result->n; i++)
+            if (result->comparisons[i].match->group == group)
+                comparison_row(&result->comparisons[i], table);
+        status = sks_table_print(table, out, PAGE);
+        print_summary(&result->groups[group], &report->options, out);
+    }
+    sks_table_destroy(table);
+    return status;
+}
+
+/* Words of a text in lines of at most PAGE characters. */
+static void print_wrapped(const char *text, FILE *out)
+{
+    size_t used = 0;
+
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+
+        if (used > 0 && used + 1 + length > PAGE) {
+            fputc('\n', out);
+            used = 0;
+        }
+        used += (size_t)fprintf(out, "%s%.*s", used > 0 ? " " : "", (int)length, text);
+        text += length + strspn(text + length, " ");
+    }
+    fputc('\n', out);
+}
+
+static void print_legend(const sks_compare_report *report, FILE *out)
+{
+    const sks_compare_options *o = &report->options;
+    bool some_paired = false, some_apart = false, some_below = false, some_few = false;
+
+    for (size_t i = 0; i < report->result.n; i++) {
+        const sks_comparison *c = &report->result.comparisons[i];
+
+        some_paired |= c->is_paired;
+        some_apart |= !c->is_paired;
+        some_below |= c->is_below_threshold;
+        some_few |= c->change == SKS_TOO_FEW_SAMPLES;
+    }
+    if (report->result.n == 0)
+        return;
+    fprintf(out,
+            "new/base: ratio of the medians, below 1 is faster, %g %% intervals underneath (BCa "
+            "bootstrap)\n"
+            "shift: Hodges-Lehmann estimate of the same; delta: Cliff's, +1 when all of new is "
+            "slower\n",
+            100.0 * o->confidence);
+    fprintf(out, "p: %s%s%s, Holm's correction for %zu comparison%s\n",
+            some_paired ? "Wilcoxon signed rank over rounds" : "",
+            some_paired && some_apart ? ", or " : "", some_apart ? "Mann-Whitney" : "",
+            report->result.n, report->result.n == 1 ? "" : "s");
+    fprintf(out, "faster, slower: p < %g and at least %g %% apart\n", 1.0 - o->confidence,
+            100.0 * o->threshold);
+    if (some_below)
+        fprintf(out, "~ a difference is shown, but below the threshold\n");
+    if (some_few)
+        fprintf(out,
+                "too few: so few samples cannot show a difference among so many comparisons\n");
+}
+
+static void print_unmatched(const sks_matches *matches, FILE *out)
+{
+    for (size_t i = 0; i < matches->n_unmatched; i++)
+        fprintf(out, "only in %s: %s\n", matches->unmatched[i].where, matches->unmatched[i].label);
+    if (matches->n_unmatched > 0)
+        fputc('\n', out);
+}
+
+static void print_trust(const sks_compared *c, bool with_name, const sks_compare_options *options,
+                        FILE *out)
+{
+    char text[512];
+    const sks_diagnosis_counts *d = &c->counts;
+
+    fputc('\n', out);
+    if (with_name)
+        fprintf(out, "%s\n", c->path);
+    sks_self_check_text(&c->self_check, options, text, sizeof(text));
+    print_wrapped(text, out);
+    if (d->n_drift > 0)
+        fprintf(out, "%zu of %zu configurations drift (Mann-Kendall), by %+.1f %% at most\n",
+                d->n_drift, d->n, 100.0 * d->greatest_drift);
+    if (d->n_two > 0)
+        fprintf(out, "%zu of %zu configurations have two peaks (dip test)\n", d->n_two, d->n);
+    if (c->states.are_two)
+        fprintf(out,
+                "two states by the core-to-core latency: near %.3g ns, far %.3g ns (%.0f %% of "
+                "the time)\n",
+                1e9 * c->states.near_s, 1e9 * c->states.far_s, 100.0 * c->states.far_part);
+    if (c->facts->n_disturbed > 0)
+        fprintf(out, "%zu of %zu samples are flagged as disturbed, see --disturbed\n",
+                c->facts->n_disturbed, c->facts->n_good);
+}
+
+static sks_status print_states(const sks_compare_report *report, FILE *out)
+{
+    sks_status status = SKS_OK;
+
+    for (size_t k = 0; k < report->n_states; k++) {
+        const sks_state_report *r = &report->states[k];
+
+        fprintf(out, "\nOnly samples taken while the cores were %s to each other\n\n",
+                r->state == SKS_STATE_NEAR ? "near" : "far");
+        for (size_t g = 0; status == SKS_OK && g < r->result.n_groups; g++)
+            status = print_group(report, &r->result, g, out);
+    }
+    return status;
+}
+
+/* Nothing can be learnt from a campaign held against itself but what it does without any change. */
+static void print_same(const sks_compare_report *report, FILE *out)
+{
+    const sks_compared *c = &report->campaigns[0];
+
+    fprintf(out, "the same campaign: %s, %zu samples, made %s; nothing to compare\n",
+            sks_facts_setting(c->facts, "name"), c->facts->n_good,
+            sks_facts_setting(c->facts, "created_at"));
+    print_trust(c, false, &report->options, out);
+}
+
+sks_status sks_compare_table_print(const sks_compare_report *report, FILE *out)
+{
+    sks_status status = SKS_OK;
+
+    if (report->is_same_campaign) {
+        print_same(report, out);
+        return SKS_OK;
+    }
+    for (size_t g = 0; status == SKS_OK && g < report->result.n_groups; g++)
+        status = print_group(report, &report->result, g, out);
+    if (status != SKS_OK)
+        return status;
+    print_unmatched(&report->matches, out);
+    print_legend(report, out);
+    for (size_t i = 0; i < report->n_campaigns; i++)
+        print_trust(&report->campaigns[i], report->n_campaigns > 1, &report->options, out);
+    return print_states(report, out);
+}

@@ -1,0 +1,13 @@
+/* A comparison as text: one table per campaign or level compared, its summary, what was found in
+ * one campaign only, and how far to believe it. */
+#ifndef SKYSCALE_COMPARE_TABLE_H
+#define SKYSCALE_COMPARE_TABLE_H
+
+#include "harness/analysis/compare_report.h"
+
+#include <stdio.h>
+
+/* SKS_ERR_NOMEM. Whether `out` took it all is the caller's to check. */
+sks_status sks_compare_table_print(const sks_compare_report *report, FILE *out);
+
+#endif
