@@ -58,9 +58,17 @@ static void *allocate_on_heap(size_t size_bytes)
 sks_status sks_job_start_schedule(const sks_job *job, void *(*allocate)(size_t size_bytes),
                                   void (*release)(void *memory), void **schedule)
 {
+    return sks_job_start_loop(job, job->kernel->task_count(job->state), allocate, release,
+                              schedule);
+}
+
+sks_status sks_job_start_loop(const sks_job *job, size_t n_tasks,
+                              void *(*allocate)(size_t size_bytes), void (*release)(void *memory),
+                              void **schedule)
+{
     unsigned *position = positions(job);
     const sks_loop loop = {
-        .n_tasks = job->kernel->task_count(job->state),
+        .n_tasks = n_tasks,
         .n_workers = job->n_workers,
         .options = job->scheduler_options,
         .position = position,

@@ -102,6 +102,10 @@ extern const sks_executor *const sks_executor_table[];
  * heap. */
 sks_status sks_job_start_schedule(const sks_job *job, void *(*allocate)(size_t size_bytes),
                                   void (*release)(void *memory), void **schedule);
+/* The same for a loop of n_tasks tasks, whatever the kernel has. */
+sks_status sks_job_start_loop(const sks_job *job, size_t n_tasks,
+                              void *(*allocate)(size_t size_bytes), void (*release)(void *memory),
+                              void **schedule);
 /* Puts what the scheduler has to say at the end into the report. */
 void sks_job_explain(const sks_job *job, const void *schedule, sks_loop_report *report);
 /* Adds an event to the report. */

@@ -63,7 +63,8 @@ static void run_and_deliver(sks_worker *w, sks_range chunk)
             status = w->crew->deliver(w, task, w->result);
         if (status != SKS_OK)
             sks_worker_fail(w, status, task);
-        mark_done(w, (sks_range){task, task + 1});
+        else
+            mark_done(w, (sks_range){task, task + 1});
     }
 }
 
@@ -79,7 +80,8 @@ static void run_chunk(sks_worker *w, sks_range chunk)
                               results + chunk.begin * w->crew->result_size);
     if (status != SKS_OK)
         sks_worker_fail(w, status, chunk.begin);
-    mark_done(w, chunk);
+    else
+        mark_done(w, chunk);
 }
 
 static void log_chunk(sks_worker *w, sks_range chunk, uint64_t before, uint64_t after)
@@ -207,7 +209,8 @@ static void loop_timed(sks_worker *w)
     w->stage = SKS_LOOPING;
     w->crew->loop(w);
     w->end_tick = sks_ticks();
-    w->stage = SKS_LOOP_LEFT;
+    if (!*w->crew->job->cancel)
+        w->stage = SKS_LOOP_LEFT;
 }
 
 /* Spins, since a sleeping thread takes microseconds to wake; gives way when it takes long, since

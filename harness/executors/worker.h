@@ -45,6 +45,7 @@ typedef struct sks_crew {
     sks_status (*deliver)(sks_worker *worker, size_t task, const void *result);
     /* What a worker does between release and end; at first next / run / deliver / done. */
     void (*loop)(sks_worker *worker);
+    void *context; /* for `deliver`; at the same address for all workers */
     /* [n_tasks], 1 when a task is done; NULL: nobody asks. Written by the worker of the task, read
      * by whoever mourns a worker, after its death. */
     unsigned char *is_done;
@@ -67,7 +68,7 @@ typedef struct sks_crew {
 typedef enum sks_stage {
     SKS_MAKING_READY,
     SKS_LOOPING,   /* asks the scheduler, computes */
-    SKS_LOOP_LEFT, /* gives back what it holds */
+    SKS_LOOP_LEFT, /* nothing was left for it: gives back what it holds */
     SKS_GONE,      /* ended in order; for executors whose workers may die */
 } sks_stage;
 
