@@ -2,6 +2,9 @@
 
 #include "harness/sweep/store.h"
 
+#include <stdio.h>
+#include <string.h>
+
 const char *const sks_per_choices[] = {"total", "core", "parallel", NULL};
 
 const char *const sks_oversubscribed_choices[] = {"leave-out", "apart", "include",
@@ -9,6 +12,17 @@ const char *const sks_oversubscribed_choices[] = {"leave-out", "apart", "include
 
 const char *const sks_disturbed_choices[] = {"keep", "drop", NULL};
 enum { KEEP, DROP };
+
+char *sks_default_database(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *name = slash != NULL ? slash + 1 : file;
+    const char *dot = strrchr(name, '.');
+    const size_t length = dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name);
+    char *database;
+
+    return asprintf(&database, "%.*s.db", (int)length, name) < 0 ? NULL : database;
+}
 
 const char *sks_campaign_time_name(const sks_values *options)
 {

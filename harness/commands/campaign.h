@@ -61,6 +61,10 @@ void sks_campaign_clear(sks_campaign *campaign); /* accepts one that is all zero
 sks_status sks_campaign_read_series(const char *path, const sks_values *options,
                                     sks_series **series, size_t *n);
 
+/* NAME.db in the current folder for FOLDER/NAME.yaml or FOLDER/NAME.csv; from malloc, NULL when
+ * memory ran out. */
+char *sks_default_database(const char *file);
+
 /* "total time", "time per core", "time of the parallel part". */
 const char *sks_campaign_time_name(const sks_values *options);
 

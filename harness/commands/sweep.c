@@ -1,4 +1,5 @@
 /* skyscale sweep SWEEP.yaml: measures a campaign, or goes on with one. */
+#include "harness/commands/campaign.h"
 #include "harness/commands/command.h"
 #include "harness/machine/describe.h"
 #include "harness/measure/record_json.h"
@@ -27,20 +28,6 @@ static const sks_param params[] = {
      .help = "print the summary, or the plan, as JSON"},
     {0},
 };
-
-/* SWEEP.db in the current folder for FOLDER/SWEEP.yaml; from malloc. */
-static char *default_database(const char *sweep)
-{
-    const char *slash = strrchr(sweep, '/');
-    const char *name = slash != NULL ? slash + 1 : sweep;
-    const char *dot = strrchr(name, '.');
-    char *database;
-
-    if (asprintf(&database, "%.*s.db", (int)(dot != NULL && dot != name ? dot - name : 1000),
-                 name) < 0)
-        return NULL;
-    return database;
-}
 
 /* Enters the plan with the machine it is measured on. */
 static sks_status enter_plan(sks_store *store, const sks_plan *plan, const json_t *machine)
@@ -77,11 +64,11 @@ static json_t *item_json(const sks_plan_item *item)
 {
     const sks_configuration *c = &item->configuration;
 
-    return json_pack("{s:s, s:o?, s:s, s:s, s:I, s:s, s:b}", "kernel", c->kernel->name,
+    return json_pack("{s:s, s:o?, s:s, s:s, s:I, s:s, s:b, s:b}", "kernel", c->kernel->name,
                      "parameters", json_loads(item->parameters, 0, NULL), "executor",
                      c->executor->name, "scheduler", item->scheduler, "workers",
                      (json_int_t)c->n_workers, "binding", c->binding, "is_oversubscribed",
-                     item->is_oversubscribed);
+                     item->is_oversubscribed, "is_weak", item->is_weak);
 }
 
 static sks_status print_json(json_t *object)
@@ -130,12 +117,15 @@ static void print_plan(const sks_plan *plan, const char *database,
     if (forecast->n_left_max > 0 && !isnan(forecast->seconds_max))
         printf("# time left       %s to %s\n", sks_format_duration(forecast->seconds_min, least),
                sks_format_duration(forecast->seconds_max, most));
-    printf("# kernel executor scheduler binding workers parameters\n");
+    else if (forecast->n_left_max > 0)
+        printf("# time left       not known before the first sample\n");
+    printf("# kernel executor scheduler binding workers scaling parameters\n");
     for (size_t i = 0; i < plan->n_items; i++) {
         const sks_configuration *c = &plan->items[i].configuration;
 
-        printf("%s %s %s %s %u %s\n", c->kernel->name, c->executor->name, plan->items[i].scheduler,
-               c->binding, c->n_workers, plan->items[i].parameters_text);
+        printf("%s %s %s %s %u %s %s\n", c->kernel->name, c->executor->name,
+               plan->items[i].scheduler, c->binding, c->n_workers,
+               plan->items[i].is_weak ? "weak" : "strong", plan->items[i].parameters_text);
     }
 }
 
@@ -225,7 +215,7 @@ static sks_status run(const sks_arguments *arguments)
     sks_plan *plan = NULL;
     char *database = sks_values_has(options, "database")
                          ? strdup(sks_values_text(options, "database"))
-                         : default_database(file);
+                         : sks_default_database(file);
     sks_status status = database != NULL ? SKS_OK : sks_fail_nomem("the database's name");
 
     if (status == SKS_OK)

@@ -13,11 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <xxhash.h>
 #include <yaml.h>
+
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 #ifdef SKS_HAVE_PAPI
 #include <papi.h>
 #endif
+
+#define QUOTE(text) #text
+#define QUOTE_VALUE(macro) QUOTE(macro)
+#define XXHASH_VERSION                                                                             \
+    QUOTE_VALUE(XXH_VERSION_MAJOR)                                                                 \
+    "." QUOTE_VALUE(XXH_VERSION_MINOR) "." QUOTE_VALUE(XXH_VERSION_RELEASE)
 
 #ifndef SKS_VERSION
 #define SKS_VERSION ""
@@ -37,6 +48,12 @@
 #ifndef SKS_WCSLIB_VERSION
 #define SKS_WCSLIB_VERSION ""
 #endif
+#ifndef SKS_FFTW_VERSION
+#define SKS_FFTW_VERSION ""
+#endif
+#ifndef SKS_POPT_VERSION
+#define SKS_POPT_VERSION ""
+#endif
 
 static json_t *describe_system(const sks_host *h)
 {
@@ -51,6 +68,7 @@ static json_t *describe_system(const sks_host *h)
     sks_put_answer(&s, "is_virtual", h->is_virtual);
     sks_put_text(&s, "container", h->container);
     sks_put_real(&s, "cgroup_cpu_limit", h->cgroup_cpu_limit);
+    sks_put_real(&s, "cgroup_memory_limit_bytes", h->cgroup_memory_limit_bytes);
     sks_put_real(&s, "load_average_1min", h->load_average_1min);
     sks_put_real(&s, "other_running_threads", h->other_running);
     sks_put_real(&s, "steal_fraction", h->steal_fraction);
@@ -90,6 +108,15 @@ static json_t *describe_build(void)
     return sks_section_end(&s);
 }
 
+static const char *libc_version(void)
+{
+#ifdef __GLIBC__
+    return gnu_get_libc_version();
+#else
+    return "";
+#endif
+}
+
 static json_t *describe_libraries(void)
 {
     struct section s = sks_section_begin();
@@ -106,10 +133,14 @@ static json_t *describe_libraries(void)
 #endif
     sks_put_text(&s, "cfitsio", SKS_CFITSIO_VERSION);
     sks_put_text(&s, "wcslib", SKS_WCSLIB_VERSION);
+    sks_put_text(&s, "fftw", SKS_FFTW_VERSION);
     sks_put_text(&s, "sqlite", sqlite3_libversion());
     sks_put_text(&s, "gsl", gsl_version);
     sks_put_text(&s, "jansson", jansson_version_str());
     sks_put_text(&s, "yaml", yaml_get_version_string());
+    sks_put_text(&s, "xxhash", XXHASH_VERSION);
+    sks_put_text(&s, "popt", SKS_POPT_VERSION);
+    sks_put_text(&s, "libc", libc_version());
     return sks_section_end(&s);
 }
 
@@ -212,6 +243,7 @@ static json_t *describe_warnings(const sks_host *h, const sks_topology *topology
     const sks_circumstances c = {
         .host = h,
         .n_pus_usable = sks_topology_n_pus(topology),
+        .n_cores_usable = sks_topology_n_cores(topology),
         .n_pus_present = sks_count_present_pus(sks_topology_hwloc(topology)),
         .is_simulated = sks_topology_is_simulated(topology),
         .has_counters = has_hardware_counters(),

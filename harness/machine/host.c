@@ -250,9 +250,23 @@ static double quota_v1(const char *root, const char *mount, const char *group)
     return quota > 0 && period > 0 ? quota / period : NAN; /* -1: no limit */
 }
 
-/* The least quota of the group and all groups above it. Inside a container the path may be the
+/* Version 2 writes "max" for no limit; version 1 the largest multiple of a page that fits, which no
+ * machine has. */
+static double memory_v2(const char *root, const char *mount, const char *group)
+{
+    return take_number(open_below(root, "%s%s/memory.max", mount, group));
+}
+
+static double memory_v1(const char *root, const char *mount, const char *group)
+{
+    double limit = take_number(open_below(root, "%s%s/memory.limit_in_bytes", mount, group));
+
+    return limit < 0x1p62 ? limit : NAN;
+}
+
+/* The least limit of the group and all groups above it. Inside a container the path may be the
  * host's; then only the topmost directory is there, and it is the container's own. */
-static double least_quota(double (*quota)(const char *, const char *, const char *),
+static double least_limit(double (*limit)(const char *, const char *, const char *),
                           const char *root, const char *mount, const char *group)
 {
     char path[PATH_SIZE];
@@ -262,7 +276,7 @@ static double least_quota(double (*quota)(const char *, const char *, const char
     for (;;) {
         char *slash = strrchr(path, '/');
 
-        least = fmin(least, quota(root, mount, path)); /* fmin passes over NaN */
+        least = fmin(least, limit(root, mount, path)); /* fmin passes over NaN */
         if (slash == NULL)
             return least;
         *slash = '\0';
@@ -285,12 +299,37 @@ static bool has_word(const char *list, const char *word)
     }
 }
 
-static double cgroup_limit(const char *root)
+static void lower(double *limit, double other)
+{
+    *limit = fmin(*limit, other); /* fmin passes over NaN */
+}
+
+static void read_cgroup_line(const char *root, const char *controllers, const char *group,
+                             sks_host *h)
+{
+    double *const cpu = &h->cgroup_cpu_limit, *const memory = &h->cgroup_memory_limit_bytes;
+
+    if (controllers[0] == '\0') {
+        lower(cpu, least_limit(quota_v2, root, "/sys/fs/cgroup", group));
+        lower(cpu, least_limit(quota_v2, root, "/sys/fs/cgroup/unified", group));
+        lower(memory, least_limit(memory_v2, root, "/sys/fs/cgroup", group));
+        lower(memory, least_limit(memory_v2, root, "/sys/fs/cgroup/unified", group));
+        return;
+    }
+    if (has_word(controllers, "cpu")) {
+        lower(cpu, least_limit(quota_v1, root, "/sys/fs/cgroup/cpu", group));
+        lower(cpu, least_limit(quota_v1, root, "/sys/fs/cgroup/cpu,cpuacct", group));
+    }
+    if (has_word(controllers, "memory"))
+        lower(memory, least_limit(memory_v1, root, "/sys/fs/cgroup/memory", group));
+}
+
+static void read_cgroup_limits(const char *root, sks_host *h)
 {
     char line[LINE_SIZE];
-    double least = NAN;
     FILE *file = open_below(root, "/proc/self/cgroup");
 
+    h->cgroup_cpu_limit = h->cgroup_memory_limit_bytes = NAN;
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
         char *controllers = strchr(line, ':');
         char *group = controllers == NULL ? NULL : strchr(controllers + 1, ':');
@@ -298,19 +337,11 @@ static double cgroup_limit(const char *root)
         if (group == NULL)
             continue;
         *group++ = '\0';
-        controllers++;
         group[strcspn(group, "\n")] = '\0';
-        if (controllers[0] == '\0') {
-            least = fmin(least, least_quota(quota_v2, root, "/sys/fs/cgroup", group));
-            least = fmin(least, least_quota(quota_v2, root, "/sys/fs/cgroup/unified", group));
-        } else if (has_word(controllers, "cpu")) {
-            least = fmin(least, least_quota(quota_v1, root, "/sys/fs/cgroup/cpu", group));
-            least = fmin(least, least_quota(quota_v1, root, "/sys/fs/cgroup/cpu,cpuacct", group));
-        }
+        read_cgroup_line(root, controllers + 1, group, h);
     }
     if (file != NULL)
         fclose(file);
-    return least;
 }
 
 /* The least of some looks a millisecond apart: a thread that runs for a moment is no load. */
@@ -363,7 +394,7 @@ void sks_host_read(const char *root, int unit, sks_host *host)
     read_clock(root, unit, host);
     read_hypervisor(root, host);
     read_container(root, host);
-    host->cgroup_cpu_limit = cgroup_limit(root);
+    read_cgroup_limits(root, host);
     read_load(root, host);
     read_steal(root, host);
 }

@@ -21,10 +21,11 @@ typedef struct sks_host {
     double frequency_min_hz;
     double frequency_max_hz;
     double memory_bytes;
-    double cgroup_cpu_limit;  /* processors' worth of time; NaN: no limit found */
-    double load_average_1min; /* of the whole machine */
-    double other_running;     /* threads besides this one that were running at this moment */
-    double steal_fraction;    /* of the processor time since boot, taken by the host */
+    double cgroup_cpu_limit;          /* processors' worth of time; NaN: no limit found */
+    double cgroup_memory_limit_bytes; /* NaN: no limit found */
+    double load_average_1min;         /* of the whole machine */
+    double other_running;  /* threads besides this one that were running at this moment */
+    double steal_fraction; /* of the processor time since boot, taken by the host */
 } sks_host;
 
 /* Reads the files below `root` ("" for this machine); `unit` is the processing unit whose clock is

@@ -77,6 +77,12 @@ static void warn_of_limits(const sks_circumstances *c, const struct audience *a)
             "Only %u of the %u hardware threads may be used (affinity mask or cgroup). Start "
             "from an unrestricted shell or batch job, or sweep up to %u workers only.",
             c->n_pus_usable, c->n_pus_present, c->n_pus_usable);
+    if (!c->is_simulated && c->n_cores_usable < c->n_pus_usable)
+        say(a,
+            "The %u hardware threads share %u cores: more workers than that halve each other's "
+            "speed, which looks like bad scaling. Sweep up to %u workers with -b cores (the "
+            "default), or, as root, write off to /sys/devices/system/cpu/smt/control.",
+            c->n_pus_usable, c->n_cores_usable, c->n_cores_usable);
     if (c->host->cgroup_cpu_limit < c->n_pus_usable)
         say(a,
             "The cgroup gives %.3g processors' worth of time to %u hardware threads: beyond that "
@@ -84,9 +90,10 @@ static void warn_of_limits(const sks_circumstances *c, const struct audience *a)
             "to that many workers only.",
             c->host->cgroup_cpu_limit, c->n_pus_usable);
     if (!c->has_counters)
-        say(a,
-            "Hardware events cannot be counted; the reasons are listed under counters. Times and "
-            "the kernel's own counts are not affected.");
+        say(a, "Hardware events cannot be counted; the reasons are listed under counters. As root, "
+               "write 1 to /proc/sys/kernel/perf_event_paranoid; where the processor is newer than "
+               "PAPI, try --force-pmu; in a virtual machine ask for its counters. Times and the "
+               "system's own counts are not affected.");
 }
 
 void sks_machine_warn(const sks_circumstances *c, void (*tell)(void *context, const char *text),

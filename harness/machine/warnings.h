@@ -10,10 +10,11 @@ typedef struct sks_circumstances {
     const sks_host *host;
     unsigned n_pus_usable;
     unsigned n_pus_present;
-    bool is_simulated;     /* the topology is not this machine's */
-    bool has_counters;     /* hardware events can be counted */
-    bool is_optimised;     /* built for measuring */
-    const char *sanitizer; /* built with one: its name; "" for none */
+    unsigned n_cores_usable; /* fewer than n_pus_usable: some usable units share a core */
+    bool is_simulated;       /* the topology is not this machine's */
+    bool has_counters;       /* hardware events can be counted */
+    bool is_optimised;       /* built for measuring */
+    const char *sanitizer;   /* built with one: its name; "" for none */
 } sks_circumstances;
 
 /* Calls `tell` with one sentence or two for each doubt. */

@@ -1,73 +1,52 @@
+/* A campaign as CSV. */
 #include "harness/sweep/export.h"
 
-#include "harness/sweep/store_sql.h"
+#include "harness/sweep/csv.h"
+#include "harness/sweep/export_parts.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One row per sample. The aliases are the columns' names: part of the contract. */
-#define SAMPLE_COLUMNS                                                                             \
-    "(SELECT value FROM campaign WHERE key = 'name') AS campaign, c.kernel AS kernel,"             \
-    " c.parameters AS parameters, c.executor AS executor, c.scheduler AS scheduler,"               \
-    " c.n_workers AS n_workers, c.binding AS binding, c.is_oversubscribed AS is_oversubscribed,"   \
-    " s.round AS round, s.is_warmup AS is_warmup, s.started_at AS started_at,"                     \
-    " s.status AS status, s.message AS message, s.startup_s AS startup_s,"                         \
-    " s.prepare_s AS prepare_s, s.parallel_s AS parallel_s, s.finish_s AS finish_s,"               \
-    " s.total_s AS total_s, s.wall_s AS wall_s, s.n_tasks AS n_tasks, s.n_chunks AS n_chunks,"     \
-    " s.imbalance AS imbalance, s.overhead_per_chunk_s AS overhead_per_chunk_s,"                   \
-    " s.start_skew_s AS start_skew_s, s.is_simulated_binding AS is_simulated_binding,"             \
-    " s.digest AS digest, s.flops AS flops, s.bytes AS bytes,"                                     \
-    " s.involuntary_switches AS involuntary_switches, s.major_faults AS major_faults,"             \
-    " s.steal_s AS steal_s, s.other_load_s AS other_load_s, s.frequency_hz AS frequency_hz,"       \
-    " s.latency_before_s AS latency_before_s, s.latency_after_s AS latency_after_s"
-#define SAMPLE_ROWS " FROM sample s JOIN configuration c ON c.id = s.configuration_id ORDER BY s.id"
-
-/* The shortest text that reads back as the same number. */
-static void print_real(double value, FILE *out)
-{
-    char text[48];
-
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    fputs(text, out);
-}
-
-static void print_quoted(const char *text, FILE *out)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-static void print_cell(sqlite3_stmt *row, int i, FILE *out)
+static void put_column(sqlite3_stmt *row, int i, FILE *out)
 {
     switch (sqlite3_column_type(row, i)) {
     case SQLITE_NULL:
         break;
     case SQLITE_FLOAT:
-        print_real(sqlite3_column_double(row, i), out);
+        sks_csv_put_real(sqlite3_column_double(row, i), out);
         break;
-    default:
-        print_quoted(sks_store_text(row, i), out);
+    default: {
+        const char *text = sks_store_text(row, i);
+
+        sks_csv_put_text(text, strlen(text), out);
+    }
     }
 }
 
-/* The query of the CSV file with a column per event counted in this campaign, "counter_NAME": the
- * sum over the workers, missing when any worker's is. From malloc. */
-static sks_status csv_query(const sks_store *store, char **sql)
+sks_status sks_samples_sql(bool drops_disturbed, const char *more_columns, char **sql)
+{
+    char *columns = NULL, *disturbed = NULL, *made = NULL;
+    sks_status status = sks_samples_columns_sql(&columns);
+
+    if (status == SKS_OK && drops_disturbed)
+        status = sks_disturbed_sql(&disturbed);
+    if (status == SKS_OK &&
+        asprintf(&made, "SELECT s.id, %s%s" SKS_SAMPLES_FROM "%s%s%s ORDER BY s.id", columns,
+                 more_columns, drops_disturbed ? " WHERE " : "", drops_disturbed ? disturbed : "",
+                 drops_disturbed ? " = ''" : "") < 0)
+        status = sks_fail_nomem("the export");
+    free(columns);
+    free(disturbed);
+    if (status == SKS_OK)
+        *sql = made;
+    return status;
+}
+
+/* A column per event counted in this campaign, "counter_NAME": the sum over the workers, missing
+ * when any worker's is. From malloc. */
+static sks_status counter_columns(const sks_store *store, char **sql)
 {
     char *text = NULL;
     size_t size = 0;
@@ -78,7 +57,6 @@ static sks_status csv_query(const sks_store *store, char **sql)
 
     if (stream == NULL)
         return sks_fail_nomem("the export");
-    fputs("SELECT " SAMPLE_COLUMNS, stream);
     status = sks_store_prepare(store, "SELECT DISTINCT event FROM counter ORDER BY event", &events);
     while (status == SKS_OK && (status = sks_store_step(store, events, &has_row)) == SKS_OK &&
            has_row) {
@@ -94,7 +72,6 @@ static sks_status csv_query(const sks_store *store, char **sql)
         sqlite3_free(column);
     }
     sqlite3_finalize(events);
-    fputs(SAMPLE_ROWS, stream);
     if (fclose(stream) != 0 && status == SKS_OK)
         status = sks_fail_nomem("the export");
     if (status != SKS_OK) {
@@ -105,203 +82,222 @@ static sks_status csv_query(const sks_store *store, char **sql)
     return SKS_OK;
 }
 
-sks_status sks_export_csv(sks_store *store, FILE *out)
+/* The rows of one part, read side by side with the samples: both are in the order of samples. */
+struct stream {
+    sqlite3_stmt *rows;
+    bool has_row; /* the present row is not used up */
+};
+
+static sks_status open_stream(const sks_store *store, const sks_part *part, struct stream *stream)
 {
     char *sql = NULL;
-    sqlite3_stmt *rows = NULL;
-    bool has_row = true;
-    sks_status status = csv_query(store, &sql);
-
-    if (status == SKS_OK)
-        status = sks_store_prepare(store, sql, &rows);
-    for (int i = 0; status == SKS_OK && i < sqlite3_column_count(rows); i++) {
-        fputs(i > 0 ? "," : "", out);
-        print_quoted(sqlite3_column_name(rows, i), out);
-    }
-    while (status == SKS_OK && (fputc('\n', out), has_row)) {
-        status = sks_store_step(store, rows, &has_row);
-        if (status != SKS_OK || !has_row)
-            break;
-        for (int i = 0; i < sqlite3_column_count(rows); i++) {
-            fputs(i > 0 ? "," : "", out);
-            print_cell(rows, i, out);
-        }
-    }
-    sqlite3_finalize(rows);
-    free(sql);
-    return status;
-}
-
-/* Columns that hold JSON themselves, and those that mean yes or no. */
-static json_t *column_json(sqlite3_stmt *row, int i)
-{
-    const char *name = sqlite3_column_name(row, i);
-    json_t *parsed;
-
-    switch (sqlite3_column_type(row, i)) {
-    case SQLITE_NULL:
-        return json_null();
-    case SQLITE_FLOAT:
-        return json_real(sqlite3_column_double(row, i)); /* NULL for infinity */
-    case SQLITE_INTEGER:
-        if (strncmp(name, "is_", 3) == 0)
-            return json_boolean(sqlite3_column_int(row, i));
-        return json_integer(sqlite3_column_int64(row, i));
-    default:
-        if (strcmp(name, "parameters") == 0 &&
-            (parsed = json_loads(sks_store_text(row, i), 0, NULL)) != NULL)
-            return parsed;
-        return json_string(sks_store_text(row, i));
-    }
-}
-
-/* The present row's columns from `first` on, as an object. */
-static json_t *row_json(sqlite3_stmt *row, int first)
-{
-    json_t *object = json_object();
-
-    for (int i = first; i < sqlite3_column_count(row); i++)
-        if (json_object_set_new(object, sqlite3_column_name(row, i), column_json(row, i)) != 0)
-            json_object_set_new(object, sqlite3_column_name(row, i), json_null());
-    return object;
-}
-
-/* The rows of a query bound to a sample (or to none), as an array of objects. */
-static sks_status rows_json(const sks_store *store, sqlite3_stmt *query, json_t **rows)
-{
-    json_t *array = json_array();
-    bool has_row = true;
-    sks_status status = SKS_OK;
-
-    while ((status = sks_store_step(store, query, &has_row)) == SKS_OK && has_row)
-        if (json_array_append_new(array, row_json(query, 0)) != 0) {
-            status = sks_fail_nomem("the export");
-            break;
-        }
-    sqlite3_reset(query);
-    if (status != SKS_OK) {
-        json_decref(array);
-        return status;
-    }
-    *rows = array;
-    return SKS_OK;
-}
-
-static const struct part {
-    const char *name;
-    const char *sql;
-} sample_parts[] = {
-    {"workers",
-     "SELECT worker, asked_pu, got_pu, core, package, numa, n_chunks, n_tasks, start_s, end_s,"
-     " busy_s, scheduling_s, idle_s, involuntary_switches, steals_tried, steals_won FROM worker"
-     " WHERE sample_id = :id ORDER BY worker"},
-    {"counters", "SELECT worker, event, source, value, quality, reason FROM counter"
-                 " WHERE sample_id = :id ORDER BY event, worker"},
-    {"notes", "SELECT name, value FROM note WHERE sample_id = :id ORDER BY name"},
-};
-enum { N_PARTS = sizeof(sample_parts) / sizeof(sample_parts[0]) };
-
-static sks_status print_json(json_t *json, FILE *out)
-{
-    int failed = json == NULL || json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(17)) != 0;
-
-    json_decref(json);
-    return failed && !ferror(out) ? sks_fail_nomem("the export") : SKS_OK;
-}
-
-static sks_status print_sample(const sks_store *store, sqlite3_stmt *row,
-                               sqlite3_stmt *const parts[N_PARTS], FILE *out)
-{
-    json_t *sample = row_json(row, 1);
-    sks_status status = SKS_OK;
-
-    for (size_t i = 0; status == SKS_OK && i < N_PARTS; i++) {
-        json_t *rows = NULL;
-
-        sks_store_bind_int(parts[i], ":id", sqlite3_column_int64(row, 0));
-        status = rows_json(store, parts[i], &rows);
-        if (status == SKS_OK)
-            json_object_set_new(sample, sample_parts[i].name, rows);
-    }
-    if (status == SKS_OK)
-        return print_json(sample, out);
-    json_decref(sample);
-    return status;
-}
-
-/* Sample by sample, so that a large campaign needs no large memory. */
-static sks_status print_samples(const sks_store *store, FILE *out)
-{
-    sqlite3_stmt *parts[N_PARTS] = {0};
-    sqlite3_stmt *rows = NULL;
-    const char *comma = "";
-    bool has_row = true;
-    sks_status status =
-        sks_store_prepare(store, "SELECT s.id AS id, " SAMPLE_COLUMNS SAMPLE_ROWS, &rows);
-
-    for (size_t i = 0; status == SKS_OK && i < N_PARTS; i++)
-        status = sks_store_prepare(store, sample_parts[i].sql, &parts[i]);
-    while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
-           has_row) {
-        fprintf(out, "%s\n", comma);
-        status = print_sample(store, rows, parts, out);
-        comma = ",";
-    }
-    for (size_t i = 0; i < N_PARTS; i++)
-        sqlite3_finalize(parts[i]);
-    sqlite3_finalize(rows);
-    return status;
-}
-
-/* The key-value table as one object; the machine's description is JSON already. */
-static sks_status print_campaign(const sks_store *store, FILE *out)
-{
-    sqlite3_stmt *query = NULL;
-    json_t *object = json_object();
-    bool has_row = true;
-    sks_status status =
-        sks_store_prepare(store, "SELECT key, value FROM campaign ORDER BY key", &query);
-
-    while (status == SKS_OK && (status = sks_store_step(store, query, &has_row)) == SKS_OK &&
-           has_row) {
-        const char *key = sks_store_text(query, 0);
-        const char *value = sks_store_text(query, 1);
-        json_t *json = strcmp(key, "machine") == 0 ? json_loads(value, 0, NULL) : NULL;
-
-        json_object_set_new(object, key, json != NULL ? json : json_string(value));
-    }
-    sqlite3_finalize(query);
-    if (status == SKS_OK)
-        return print_json(object, out);
-    json_decref(object);
-    return status;
-}
-
-static sks_status print_inputs(const sks_store *store, FILE *out)
-{
-    sqlite3_stmt *query = NULL;
-    json_t *rows = NULL;
-    sks_status status = sks_store_prepare(
-        store, "SELECT path, xxh3_128, size_bytes FROM input ORDER BY path", &query);
-
-    if (status == SKS_OK)
-        status = rows_json(store, query, &rows);
-    sqlite3_finalize(query);
-    return status == SKS_OK ? print_json(rows, out) : status;
-}
-
-sks_status sks_export_json(sks_store *store, FILE *out)
-{
     sks_status status;
 
-    fputs("{\"campaign\": ", out);
-    status = print_campaign(store, out);
-    fputs(",\n\"inputs\": ", out);
+    if (asprintf(&sql, "SELECT sample_id, %s FROM %s ORDER BY sample_id, %s", part->columns,
+                 part->table, part->order) < 0)
+        return sks_fail_nomem("the export");
+    status = sks_store_prepare(store, sql, &stream->rows);
+    free(sql);
+    return status == SKS_OK ? sks_store_step(store, stream->rows, &stream->has_row) : status;
+}
+
+static void put_json_text(const char *text, FILE *out)
+{
+    json_t *json = json_string(text); /* NULL: not UTF-8 */
+
+    if (json == NULL || json_dumpf(json, out, JSON_ENCODE_ANY) != 0)
+        fputs("null", out);
+    json_decref(json);
+}
+
+static void put_json_value(sqlite3_stmt *row, int i, FILE *out)
+{
+    switch (sqlite3_column_type(row, i)) {
+    case SQLITE_INTEGER:
+        fputs(sks_store_text(row, i), out);
+        break;
+    case SQLITE_FLOAT:
+        if (isfinite(sqlite3_column_double(row, i)))
+            sks_csv_put_real(sqlite3_column_double(row, i), out);
+        else
+            fputs("null", out);
+        break;
+    case SQLITE_TEXT:
+        put_json_text(sks_store_text(row, i), out);
+        break;
+    default:
+        fputs("null", out);
+    }
+}
+
+/* The rows that belong to a sample, "[[…],[…]]"; nothing when there are none. Those of samples that
+ * were left out are passed over. */
+static sks_status print_rows(const sks_store *store, struct stream *stream, int64_t sample,
+                             FILE *out)
+{
+    const int n = sqlite3_column_count(stream->rows);
+    const char *separator = "[[";
+    sks_status status = SKS_OK;
+
+    while (status == SKS_OK && stream->has_row && sqlite3_column_int64(stream->rows, 0) <= sample) {
+        if (sqlite3_column_int64(stream->rows, 0) == sample) {
+            for (int i = 1; i < n; i++) {
+                fputs(i > 1 ? "," : separator, out);
+                put_json_value(stream->rows, i, out);
+            }
+            separator = "],[";
+        }
+        status = sks_store_step(store, stream->rows, &stream->has_row);
+    }
+    if (separator[0] == ']')
+        fputs("]]", out);
+    return status;
+}
+
+/* What the campaign is, as JSON; stands in the first row. */
+static sks_status print_description(const sks_store *store, FILE *out)
+{
+    json_t *campaign = NULL, *inputs = NULL, *all;
+    sks_status status = sks_campaign_json(store, false, &campaign);
+
     if (status == SKS_OK)
-        status = print_inputs(store, out);
-    fputs(",\n\"samples\": [", out);
+        status = sks_inputs_json(store, &inputs);
+    if (status != SKS_OK) {
+        json_decref(campaign);
+        return status;
+    }
+    all = json_pack("{s:o, s:o}", "campaign", campaign, "inputs", inputs);
+    if (all == NULL || json_dumpf(all, out, JSON_COMPACT) != 0)
+        status = sks_fail_nomem("the export");
+    json_decref(all);
+    return status;
+}
+
+/* The cells that hold JSON. Each is first written into memory, then quoted. */
+enum { N_CSV_PARTS = SKS_PART_CHUNKS };
+struct cells {
+    struct stream streams[N_CSV_PARTS];
+    FILE *memory;
+    char *text;
+    size_t size;
+    bool has_description;
+};
+
+static sks_status print_json_cell(const sks_store *store, struct cells *cells, int part,
+                                  int64_t sample, FILE *out)
+{
+    sks_status status = SKS_OK;
+
+    rewind(cells->memory);
+    if (part < N_CSV_PARTS)
+        status = print_rows(store, &cells->streams[part], sample, cells->memory);
+    else if (!cells->has_description) {
+        status = print_description(store, cells->memory);
+        cells->has_description = true;
+    }
+    if (status == SKS_OK && fflush(cells->memory) != 0)
+        status = sks_fail_nomem("the export");
+    putc_unlocked(',', out);
     if (status == SKS_OK)
-        status = print_samples(store, out);
-    fputs("\n]}\n", out);
+        sks_csv_put_text(cells->text, (size_t)ftell(cells->memory), out);
+    return status;
+}
+
+static sks_status open_cells(const sks_store *store, struct cells *cells)
+{
+    sks_status status = SKS_OK;
+
+    cells->memory = open_memstream(&cells->text, &cells->size);
+    if (cells->memory == NULL)
+        return sks_fail_nomem("the export");
+    for (int i = 0; status == SKS_OK && i < N_CSV_PARTS; i++)
+        status = open_stream(store, &sks_part_table[i], &cells->streams[i]);
+    return status;
+}
+
+static void close_cells(struct cells *cells)
+{
+    for (int i = 0; i < N_CSV_PARTS; i++)
+        sqlite3_finalize(cells->streams[i].rows);
+    if (cells->memory != NULL)
+        fclose(cells->memory);
+    free(cells->text);
+}
+
+/* The names of the columns: a sample's own, the cells with JSON, the counters. */
+static void print_header(sqlite3_stmt *rows, int n_own, FILE *out)
+{
+    for (int i = 1; i < n_own; i++)
+        fprintf(out, "%s%s", i > 1 ? "," : "", sqlite3_column_name(rows, i));
+    for (int i = 0; i < N_CSV_PARTS; i++)
+        fprintf(out, ",%s", sks_part_table[i].name);
+    fputs(",description", out);
+    for (int i = n_own; i < sqlite3_column_count(rows); i++) {
+        const char *name = sqlite3_column_name(rows, i);
+
+        putc_unlocked(',', out);
+        sks_csv_put_text(name, strlen(name), out);
+    }
+    putc_unlocked('\n', out);
+}
+
+static sks_status print_row(const sks_store *store, sqlite3_stmt *rows, int n_own,
+                            struct cells *cells, FILE *out)
+{
+    const int64_t sample = sqlite3_column_int64(rows, 0);
+    sks_status status = SKS_OK;
+
+    for (int i = 1; i < n_own; i++) {
+        if (i > 1)
+            putc_unlocked(',', out);
+        put_column(rows, i, out);
+    }
+    for (int i = 0; status == SKS_OK && i <= N_CSV_PARTS; i++)
+        status = print_json_cell(store, cells, i, sample, out);
+    for (int i = n_own; i < sqlite3_column_count(rows); i++) {
+        putc_unlocked(',', out);
+        put_column(rows, i, out);
+    }
+    putc_unlocked('\n', out);
+    return status;
+}
+
+/* How many columns the query has without the counters. */
+static int count_own(sqlite3_stmt *rows)
+{
+    int n = 0;
+
+    while (n < sqlite3_column_count(rows) &&
+           strncmp(sqlite3_column_name(rows, n), "counter_", 8) != 0)
+        n++;
+    return n;
+}
+
+sks_status sks_export_csv(sks_store *store, bool drops_disturbed, FILE *out)
+{
+    struct cells cells = {0};
+    char *counters = NULL, *sql = NULL;
+    sqlite3_stmt *rows = NULL;
+    bool has_row = true;
+    int n_own = 0;
+    sks_status status = counter_columns(store, &counters);
+
+    if (status == SKS_OK)
+        status = sks_samples_sql(drops_disturbed, counters, &sql);
+    if (status == SKS_OK)
+        status = sks_store_prepare(store, sql, &rows);
+    if (status == SKS_OK)
+        status = open_cells(store, &cells);
+    if (status == SKS_OK) {
+        n_own = count_own(rows);
+        print_header(rows, n_own, out);
+    }
+    while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
+           has_row)
+        status = print_row(store, rows, n_own, &cells, out);
+    close_cells(&cells);
+    sqlite3_finalize(rows);
+    free(sql);
+    free(counters);
     return status;
 }

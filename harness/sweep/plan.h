@@ -26,10 +26,9 @@
  * name may be followed by [extension] as CFITSIO has it.
  *
  * Every configuration has a key: a canonical text of what makes it this one and no other (kernel,
- * parameters in force, executor, scheduler with options, workers, binding; the parameter that grows
- * with the workers where one does), with paths as written,
- * so that it does not depend on where the campaign's folder lies. Products (SKS_OUTPUT) are part of
- * it only where the sweep file names one.
+ * parameters in force, executor, scheduler with options, workers, binding; for weak scaling also
+ * how the parameters grow), with paths as written, so that it does not depend on where the
+ * campaign's folder lies. Products (SKS_OUTPUT) are part of it only where the sweep file names one.
  *
  * Order      kernels as written, their axes in the order written with the last one fastest, then
  *            executors, schedulers, bindings, workers fastest of all; then the rules under
@@ -125,6 +124,17 @@ typedef struct sks_plan {
     unsigned *workers;
     sks_plan_input *inputs; /* of all kernels, each once */
 } sks_plan;
+
+/* What makes a configuration this one and no other, in its canonical spelling. */
+typedef struct sks_key_parts {
+    const char *kernel, *parameters; /* JSON */
+    const char *series;              /* weak scaling: series_parameters; NULL: strong */
+    const char *executor, *scheduler, *binding;
+    unsigned n_workers;
+} sks_key_parts;
+
+/* The key as one JSON text; from malloc. */
+sks_status sks_configuration_key(const sks_key_parts *parts, char **key);
 
 sks_status sks_plan_load(const char *file, const sks_topology *topology, sks_plan **plan);
 void sks_plan_destroy(sks_plan *plan); /* accepts NULL */

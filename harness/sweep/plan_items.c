@@ -90,6 +90,22 @@ static bool is_known(const sks_plan *plan, const sks_plan_item *item)
     return false;
 }
 
+static sks_status make_key(sks_plan_item *item)
+{
+    const sks_configuration *c = &item->configuration;
+    const sks_key_parts parts = {
+        .kernel = c->kernel->name,
+        .parameters = item->parameters,
+        .series = item->is_weak ? item->series_parameters : NULL,
+        .executor = c->executor->name,
+        .scheduler = item->scheduler,
+        .binding = c->binding,
+        .n_workers = c->n_workers,
+    };
+
+    return sks_configuration_key(&parts, &item->key);
+}
+
 static sks_status add_item(struct maker *m, const size_t index[SKS_N_AXES])
 {
     sks_plan *plan = m->plan;
@@ -104,7 +120,7 @@ static sks_status add_item(struct maker *m, const size_t index[SKS_N_AXES])
                              SKS_PLAN_MAX_CONFIGURATIONS);
     status = sks_plan_grow((void **)&plan->items, plan->n_items, sizeof(plan->items[0]));
     if (status == SKS_OK)
-        status = sks_plan_key(&item, plan->families[index[SKS_AXIS_FAMILIES]].scaled, &item.key);
+        status = make_key(&item);
     if (status == SKS_OK)
         plan->items[plan->n_items++] = item;
     return status;

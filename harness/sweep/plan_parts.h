@@ -92,7 +92,6 @@ sks_status sks_plan_values_json(const sks_values *values, const char *scaled, ch
 sks_status sks_plan_values_text(const sks_values *values, const char *scaled, char **text);
 sks_status sks_plan_scheduler_text(const sks_scheduler *scheduler, const sks_values *options,
                                    char **text);
-sks_status sks_plan_key(const sks_plan_item *item, const char *scaled, char **key);
 
 /* Whether a parameter has the same value in both; values that are not there are alike. */
 bool sks_plan_same_value(const sks_values *a, const sks_values *b, const sks_param *param);

@@ -151,18 +151,19 @@ sks_status sks_plan_scheduler_text(const sks_scheduler *scheduler, const sks_val
     return status;
 }
 
-sks_status sks_plan_key(const sks_plan_item *item, const char *scaled, char **key)
+sks_status sks_configuration_key(const sks_key_parts *c, char **key)
 {
-    const sks_configuration *c = &item->configuration;
-    json_t *names = json_pack("{s:s, s:s, s:I, s:s, s:s*}", "executor", c->executor->name,
-                              "scheduler", item->scheduler, "workers", (json_int_t)c->n_workers,
-                              "binding", c->binding, "weak", scaled);
+    json_t *names =
+        json_pack("{s:s, s:s, s:I, s:s}", "executor", c->executor, "scheduler", c->scheduler,
+                  "workers", (json_int_t)c->n_workers, "binding", c->binding);
     char *tail = names != NULL ? json_dumps(names, JSON_COMPACT) : NULL;
     char *made = NULL;
 
     /* The parameters are JSON already and stay digit for digit what they are. */
-    if (tail != NULL && asprintf(&made, "{\"kernel\":\"%s\",\"parameters\":%s,%s", c->kernel->name,
-                                 item->parameters, tail + 1) < 0)
+    if (tail != NULL &&
+        asprintf(&made, "{\"kernel\":\"%s\",\"parameters\":%s,%s%s%s%s", c->kernel, c->parameters,
+                 c->series != NULL ? "\"series\":" : "", c->series != NULL ? c->series : "",
+                 c->series != NULL ? "," : "", tail + 1) < 0)
         made = NULL;
     json_decref(names);
     free(tail);

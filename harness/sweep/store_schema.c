@@ -24,6 +24,18 @@ const sks_sample_column sks_sample_column_table[] = {
     {0}};
 /* clang-format on */
 
+const sks_part sks_part_table[SKS_N_PARTS] = {
+    {"workers", "worker",
+     "worker, asked_pu, got_pu, core, package, numa, n_chunks, n_tasks, start_s, end_s, busy_s,"
+     " scheduling_s, idle_s, involuntary_switches, steals_tried, steals_won, chunks_lost",
+     "worker"},
+    {"counters", "counter", "worker, event, source, value, quality, reason", "event, worker"},
+    {"notes", "note", "name, value", "name"},
+    {"events", "event", "number, time_s, worker, first_task, n_tasks, text", "number"},
+    {"chunks", "chunk", "worker, number, first_task, n_tasks, start_ns, end_ns, is_stolen",
+     "worker, number"},
+};
+
 static const char tables[] =
     "CREATE TABLE campaign (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE input ("
@@ -227,6 +239,11 @@ static sks_status insert_limits(const sks_store *store, const char *table)
         sqlite3_free(sql);
     }
     return status;
+}
+
+sks_status sks_store_insert_limits(const sks_store *store)
+{
+    return insert_limits(store, "campaign");
 }
 
 sks_status sks_store_migrate(sks_store *store)

@@ -19,12 +19,27 @@ typedef struct sks_sample_column {
 } sks_sample_column;
 extern const sks_sample_column sks_sample_column_table[]; /* ends with .name == NULL */
 
+/* The tables with some rows per sample, as they go into exports: their columns behind sample_id in
+ * this order, each row an array in CSV and an object in JSON. */
+typedef struct sks_part {
+    const char *name;    /* of the cell, or the key: "workers" */
+    const char *table;   /* "worker" */
+    const char *columns; /* "worker, asked_pu, …" */
+    const char *order;   /* beside sample_id */
+} sks_part;
+enum { SKS_PART_WORKERS, SKS_PART_COUNTERS, SKS_PART_NOTES, SKS_PART_EVENTS, SKS_PART_CHUNKS };
+enum { SKS_N_PARTS = SKS_PART_CHUNKS + 1 };
+extern const sks_part sks_part_table[SKS_N_PARTS];
+
 /* Is it a campaign, of a schema this program knows? Sets is_fresh and version. A database without
  * any table counts as new. */
 sks_status sks_store_check_schema(sks_store *store);
 
 /* Makes the tables of a new database; inside the caller's transaction. */
 sks_status sks_store_make_schema(sks_store *store);
+
+/* The default limits for flagging samples, where the campaign has none. */
+sks_status sks_store_insert_limits(const sks_store *store);
 
 /* Brings a database of an older version up to date, for good or for this reader only. */
 sks_status sks_store_migrate(sks_store *store);

@@ -85,6 +85,7 @@ static void nothing_told_is_nothing_known(void **state)
     assert_int_equal(h.has_smt, SKS_NOT_KNOWN);
     assert_true(isnan(h.frequency_hz) && isnan(h.frequency_min_hz) && isnan(h.frequency_max_hz));
     assert_true(isnan(h.memory_bytes) && isnan(h.cgroup_cpu_limit));
+    assert_true(isnan(h.cgroup_memory_limit_bytes));
     assert_true(isnan(h.load_average_1min) && isnan(h.other_running));
     assert_true(isnan(h.steal_fraction));
 }
@@ -154,7 +155,10 @@ static void the_least_cgroup_quota_counts(void **state)
     put_file("/sys/fs/cgroup/batch/job1/step2/cpu.max", "max 100000\n");
     put_file("/sys/fs/cgroup/batch/job1/cpu.max", "150000 100000\n");
     put_file("/sys/fs/cgroup/batch/cpu.max", "800000 100000\n");
+    put_file("/sys/fs/cgroup/batch/job1/step2/memory.max", "max\n");
+    put_file("/sys/fs/cgroup/batch/memory.max", "1073741824\n");
     assert_true(read_host().cgroup_cpu_limit == 1.5);
+    assert_true(read_host().cgroup_memory_limit_bytes == 1073741824);
     put_file("/sys/fs/cgroup/batch/job1/cpu.max", "max 100000\n");
     assert_true(read_host().cgroup_cpu_limit == 8);
     /* In a container only the top of the tree is there. */
@@ -166,10 +170,15 @@ static void the_least_cgroup_quota_counts(void **state)
 static void cgroups_of_version_1(void **state)
 {
     (void)state;
-    put_file("/proc/self/cgroup", "5:cpuset:/a\n3:cpuacct,cpu:/job\n1:name=systemd:/x\n");
+    put_file("/proc/self/cgroup",
+             "5:cpuset:/a\n3:cpuacct,cpu:/job\n2:memory:/job\n1:name=systemd:/x\n");
+    put_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
     put_file("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "300000\n");
     put_file("/sys/fs/cgroup/cpu/job/cpu.cfs_period_us", "100000\n");
     assert_true(read_host().cgroup_cpu_limit == 3);
+    assert_true(isnan(read_host().cgroup_memory_limit_bytes));
+    put_file("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "4096000\n");
+    assert_true(read_host().cgroup_memory_limit_bytes == 4096000);
     put_file("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "-1\n");
     assert_true(isnan(read_host().cgroup_cpu_limit));
 }
@@ -222,6 +231,7 @@ static void ideal(sks_host *h, sks_circumstances *c)
         .has_turbo = SKS_NO,
         .has_smt = SKS_YES,
         .cgroup_cpu_limit = NAN,
+        .cgroup_memory_limit_bytes = NAN,
         .steal_fraction = 0,
         .other_running = 0,
     };
@@ -229,6 +239,7 @@ static void ideal(sks_host *h, sks_circumstances *c)
         .host = h,
         .n_pus_usable = 8,
         .n_pus_present = 8,
+        .n_cores_usable = 8,
         .has_counters = true,
         .is_optimised = true,
         .sanitizer = "",
@@ -259,7 +270,8 @@ static void each_doubt_has_its_warning(void **state)
     CHECK_WARNING(h.other_running = 1, "1 thread of other programs is");
     CHECK_WARNING(h.other_running = 3, "3 threads of other programs are");
     CHECK_WARNING(h.cgroup_cpu_limit = 1.5, "1.5 processors");
-    CHECK_WARNING(c.n_pus_usable = 2, "2 of the 8");
+    CHECK_WARNING(c.n_pus_usable = c.n_cores_usable = 2, "2 of the 8");
+    CHECK_WARNING(c.n_cores_usable = 4, "share 4 cores");
     CHECK_WARNING(c.is_simulated = true, "not this machine's");
     CHECK_WARNING(c.has_counters = false, "counted");
     CHECK_WARNING(c.is_optimised = false, "optimisation");
@@ -310,6 +322,10 @@ static void the_description_is_complete(void **state)
         {"system", "container"},
         {"system", "os"},
         {"system", "cgroup_cpu_limit"},
+        {"system", "cgroup_memory_limit_bytes"},
+        {"system", "steal_fraction"},
+        {"libraries", "fftw"},
+        {"libraries", "libc"},
         {"processor", "model"},
         {"processor", "packages"},
         {"processor", "cores"},

@@ -428,13 +428,13 @@ static void another_plan(void **state)
     refuse_plan("campaign: a\n" KERNELS "workers: [1, 2]\n", "version is 0.0 there");
 }
 
-static char *export(sks_store *store, sks_status (*print)(sks_store *, FILE *))
+static char *export(sks_store *store, sks_status (*print)(sks_store *, bool, FILE *))
 {
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
 
-    must(print(store, stream));
+    must(print(store, false, stream));
     assert_int_equal(fclose(stream), 0);
     return text;
 }
