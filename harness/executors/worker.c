@@ -241,7 +241,7 @@ static sks_status make_ready(sks_worker *w, void **own_result)
     return job->kernel->scratch != NULL ? job->kernel->scratch(job->state, &w->scratch) : SKS_OK;
 }
 
-void sks_worker_live(sks_worker *w)
+static void live(sks_worker *w, bool is_leader)
 {
     const sks_job *job = w->crew->job;
     sks_counter_session *session = NULL;
@@ -254,6 +254,10 @@ void sks_worker_live(sks_worker *w)
         session = sks_counters_ready(job->counters);
     w->switches = involuntary_switches();
     atomic_fetch_add_explicit(&w->crew->n_ready, 1, memory_order_release);
+    if (is_leader) {
+        sks_crew_release(w->crew, job->n_workers, SKS_OK);
+        sks_clear(); /* a failure is kept where it happened */
+    }
     if (wait_at_gate(w->crew) == 1) {
         sks_counters_start(job->counters, session);
         loop_timed(w);
@@ -265,6 +269,16 @@ void sks_worker_live(sks_worker *w)
     if (w->scratch != NULL && job->kernel->scratch_free != NULL)
         job->kernel->scratch_free(w->scratch);
     free(own_result);
+}
+
+void sks_worker_live(sks_worker *w)
+{
+    live(w, false);
+}
+
+void sks_worker_lead(sks_worker *w)
+{
+    live(w, true);
 }
 
 void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worker *workers)

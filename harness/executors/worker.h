@@ -104,6 +104,9 @@ void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worke
 
 /* Everything between birth and death of worker `worker`. */
 void sks_worker_live(sks_worker *worker);
+/* The same for one that also releases the crew, instead of a caller who does: it waits until all
+ * workers are ready. Failures are found in sks_crew_failure. */
+void sks_worker_lead(sks_worker *worker);
 
 /* Parts of it. Computes one chunk, with all that is recorded of it. */
 void sks_worker_compute(sks_worker *worker, sks_range chunk);

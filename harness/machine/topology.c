@@ -204,3 +204,15 @@ void sks_bind(const sks_topology *topology, const sks_place *asked, sks_place *g
         *got = find_place(topology, hwloc_bitmap_first(set));
     hwloc_bitmap_free(set);
 }
+
+void sks_unbind(const sks_topology *topology)
+{
+    hwloc_bitmap_t set = topology->is_simulated ? NULL : hwloc_bitmap_alloc();
+
+    if (set == NULL)
+        return;
+    for (unsigned i = 0; i < topology->n_places; i++)
+        hwloc_bitmap_set(set, (unsigned)topology->places[i].pu);
+    hwloc_set_cpubind(topology->hwloc, set, HWLOC_CPUBIND_THREAD);
+    hwloc_bitmap_free(set);
+}

@@ -61,5 +61,7 @@ sks_status sks_place_workers(const sks_topology *topology, const char *policy, u
  * thread is not bound to exactly one unit (not asked to be, refused, or a simulated topology,
  * where nothing is done). `asked->pu == -1` binds nothing. Never fails: a refusal shows in *got. */
 void sks_bind(const sks_topology *topology, const sks_place *asked, sks_place *got);
+/* Lets the calling thread run on all units that may be used, again. */
+void sks_unbind(const sks_topology *topology);
 
 #endif
