@@ -21,7 +21,7 @@
  *   - At least `chunk` tasks: K_i vanishes with R, and would end with chunks of one. If not given,
  *     1/100 of the even share, or n / 2^20 if that is more.
  *
- * Cost     per chunk one compare-and-swap on a shared line; two more while estimates still move.
+ * Cost     per chunk one compare-and-swap on a shared line; two more now and then.
  * Threads  lock-free; a worker that dies leaves its estimates in the sums.
  * Source   Banicescu & Liu (2000), "Adaptive factoring: a dynamic scheduling method tuned to the
  *          rate of weight changes", Proc. HPC 2000, 122-129.
@@ -30,12 +30,14 @@
 
 #include <stdio.h>
 
-enum { N_PROBES = 3, PROBES_IN_SHARE = 64, LEAST_IN_SHARE = 100, LEAST_IN_LOOP = 1 << 20 };
+enum { N_PROBES = 3, PUBLISH_GROWTH = 16 };
+enum { PROBES_IN_SHARE = 64, LEAST_IN_SHARE = 100, LEAST_IN_LOOP = 1 << 20 };
 
 struct af_worker {
     /* This worker's alone; explain() reads the mean after the loop. */
     _Alignas(SKS_CACHE_LINE) size_t seen; /* next_task as last seen */
     size_t n_chunks;
+    size_t publish_at; /* that many chunks */
     double n_tasks;
     double mean_s;  /* mu */
     double squares; /* sum of k (t/k - mu)^2 */
@@ -108,7 +110,7 @@ static sks_status af_init(void *state, const sks_loop *loop)
     atomic_init(&s->total_spread, 0.0);
     atomic_init(&s->n_reported, 0);
     for (unsigned w = 0; w < loop->n_workers; w++)
-        s->worker[w] = (struct af_worker){.seen = 0};
+        s->worker[w] = (struct af_worker){.publish_at = N_PROBES};
     return SKS_OK;
 }
 
@@ -116,14 +118,15 @@ static sks_status af_init(void *state, const sks_loop *loop)
  * multiplied by its conjugate it is 4 (T R)^2 / (D + 2 T R + sqrt(D^2 + 4 D T R)). */
 static double af_formula(const struct af_state *s, const struct af_worker *w, double n_left)
 {
-    double n_reported = atomic_load_explicit(&s->n_reported, memory_order_relaxed);
+    unsigned n_reported = atomic_load_explicit(&s->n_reported, memory_order_relaxed);
     double rate = atomic_load_explicit(&s->total_rate, memory_order_relaxed);
     double spread = atomic_load_explicit(&s->total_spread, memory_order_relaxed);
-    double all = s->n_workers / n_reported; /* the others count as the mean */
+    /* The others count as the mean. */
+    double all = n_reported < s->n_workers ? (double)s->n_workers / n_reported : 1.0;
     double d = spread > 0.0 ? spread * all : 0.0;
     double tr = n_left / ((rate > w->rate ? rate : w->rate) * all);
 
-    return 2.0 * tr * tr / (d + 2.0 * tr + sqrt(d * (d + 4.0 * tr))) / w->mean_s;
+    return 2.0 * tr * tr / ((d + 2.0 * tr + sqrt(d * (d + 4.0 * tr))) * w->mean_s);
 }
 
 /* Of the worker's next chunk, when the loop is at `seen` < n_tasks. */
@@ -157,19 +160,20 @@ static bool af_next(void *state, unsigned worker, sks_range *tasks)
     return true;
 }
 
+/* Puts the worker's estimates into the sums. Not after every chunk: they are means over all so far,
+ * and hardly change until there is 1/PUBLISH_GROWTH more. */
 static void publish(struct af_state *s, struct af_worker *w)
 {
     double rate = 1.0 / w->mean_s;
     double spread = w->squares / (double)(w->n_chunks - 1) * rate;
 
-    if (!sks_has_changed(w->rate, rate) && !sks_has_changed(w->spread, spread))
-        return;
     sks_sum_add(&s->total_spread, spread - w->spread);
     sks_sum_add(&s->total_rate, rate - w->rate);
     if (w->rate == 0.0)
         atomic_fetch_add_explicit(&s->n_reported, 1, memory_order_relaxed);
     w->rate = rate;
     w->spread = spread;
+    w->publish_at = w->n_chunks + 1 + w->n_chunks / PUBLISH_GROWTH;
 }
 
 /* Mean and squares are updated as in West (1979), Commun. ACM 22, 532: each chunk a value t/k of
@@ -186,7 +190,7 @@ static void af_done(void *state, unsigned worker, sks_range tasks, double second
     w->n_tasks += k;
     w->mean_s += from_mean * k / w->n_tasks;
     w->squares += k * from_mean * (task_s - w->mean_s);
-    if (w->n_chunks >= N_PROBES)
+    if (w->n_chunks >= w->publish_at)
         publish(s, w);
 }
 
