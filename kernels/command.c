@@ -129,11 +129,8 @@ static sks_status read_command(struct command *c, const sks_values *values)
 
 static sks_status open_products(struct command *c, const char *log)
 {
-    sks_status status;
+    sks_status status = sks_product_create(c->output, &c->product);
 
-    if (log != NULL && strcmp(log, c->output) == 0)
-        return sks_fail(SKS_ERR_USAGE, "log: %s is the output already", log);
-    status = sks_product_create(c->output, &c->product);
     if (status == SKS_OK && log != NULL)
         status = sks_product_create(log, &c->log);
     return status == SKS_OK ? sks_spool_create(&c->spool) : status;
@@ -150,7 +147,9 @@ static sks_status prepare(const sks_values *values, void **state)
         c->timeout_s = sks_values_real(values, "timeout");
     c->n_retries = (uint64_t)sks_values_int(values, "retries");
     c->is_fail_fast = sks_values_flag(values, "fail-fast");
-    status = read_command(c, values);
+    status = sks_values_check_files(values);
+    if (status == SKS_OK)
+        status = read_command(c, values);
     if (status == SKS_OK)
         status = sks_lines_read(sks_values_text(values, "inputs"), &c->lines);
     if (status == SKS_OK)

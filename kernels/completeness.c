@@ -392,8 +392,6 @@ static sks_status open_products(const sks_values *values, sks_completeness *c)
     c->is_fits = sks_product_table_is_fits(format, output);
     if (status != SKS_OK || list == NULL)
         return status;
-    if (strcmp(list, output) == 0)
-        return sks_fail(SKS_ERR_USAGE, "output and stars-list are the same file: %s", output);
     c->list_is_fits = sks_product_table_is_fits(format, list);
     return sks_product_create(list, &c->list);
 }
@@ -424,7 +422,9 @@ static sks_status prepare(const sks_values *values, void **state)
     if (s == NULL)
         return sks_fail_nomem("the completeness test");
     c = &s->c;
-    status = sks_star_image(values, false, &c->image, &c->view);
+    status = sks_values_check_files(values);
+    if (status == SKS_OK)
+        status = sks_star_image(values, false, &c->image, &c->view);
     if (status == SKS_OK)
         status = read_options(values, c);
     if (status == SKS_OK)

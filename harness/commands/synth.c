@@ -33,6 +33,8 @@ static sks_status synth_run(const sks_arguments *arguments)
     sks_status status = sks_scene_find(arguments->operands[0], &scene);
 
     if (status == SKS_OK)
+        status = sks_values_check_files(arguments->more);
+    if (status == SKS_OK)
         status = sks_progress_start(stderr, scene->name, &progress);
     if (status == SKS_OK) {
         const sks_watch watch = {.tick = go_on, .context = progress};

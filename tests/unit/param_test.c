@@ -3,12 +3,14 @@
  * the one before it. */
 #include "common/param.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -239,6 +241,44 @@ static void describe(int i, const char *expected)
     assert_string_equal(text, expected);
 }
 
+static void outputs_are_no_inputs(void **unused)
+{
+    static const sks_param files[] = {
+        {.name = "image", .type = SKS_INPUT},
+        {.name = "output", .type = SKS_OUTPUT, .default_text = "-"},
+        {.name = "list", .type = SKS_OUTPUT},
+        {0},
+    };
+    char folder[] = "/tmp/skyscale-param-XXXXXX";
+    sks_values *v;
+
+    (void)unused;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(close(open("there.fits", O_WRONLY | O_CREAT, 0600)), 0);
+    assert_int_equal(link("there.fits", "other.fits"), 0);
+    assert_int_equal(sks_values_create(files, &v), SKS_OK);
+    take(v, "image", "there.fits[1:2,3:4]");
+    assert_int_equal(sks_values_check_files(v), SKS_OK);
+    take(v, "output", "new.fits");
+    assert_int_equal(sks_values_check_files(v), SKS_OK);
+    take(v, "list", "new.fits"); /* neither is there yet */
+    assert_int_equal(sks_values_check_files(v), SKS_ERR_USAGE);
+    check_message("output and list are the same file: new.fits");
+    take(v, "list", "./other.fits");
+    assert_int_equal(sks_values_check_files(v), SKS_ERR_USAGE);
+    check_message("image and list are the same file: ./other.fits");
+    take(v, "list", "/dev/null");
+    take(v, "output", "/dev/null");
+    assert_int_equal(sks_values_check_files(v), SKS_OK);
+    take(v, "image", "-");
+    take(v, "output", "-");
+    assert_int_equal(sks_values_check_files(v), SKS_OK);
+    sks_values_destroy(v);
+    assert_int_equal(unlink("there.fits") + unlink("other.fits"), 0);
+    assert_int_equal(chdir("/") + rmdir(folder), 0);
+}
+
 static void descriptions(void **unused)
 {
     static const sks_param at_least = {.name = "n", .type = SKS_INT, .min = 2, .max = 1e15};
@@ -319,10 +359,13 @@ static void messages(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),     cmocka_unit_test(numbers),  cmocka_unit_test(choices),
-        cmocka_unit_test(flags),        cmocka_unit_test(texts),    cmocka_unit_test(unknown_names),
-        cmocka_unit_test(lists),        cmocka_unit_test(required), cmocka_unit_test(copies),
-        cmocka_unit_test(descriptions), cmocka_unit_test(nearest),  cmocka_unit_test(messages),
+        cmocka_unit_test(defaults),     cmocka_unit_test(numbers),
+        cmocka_unit_test(choices),      cmocka_unit_test(flags),
+        cmocka_unit_test(texts),        cmocka_unit_test(unknown_names),
+        cmocka_unit_test(lists),        cmocka_unit_test(required),
+        cmocka_unit_test(copies),       cmocka_unit_test(outputs_are_no_inputs),
+        cmocka_unit_test(descriptions), cmocka_unit_test(nearest),
+        cmocka_unit_test(messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
