@@ -116,7 +116,7 @@ static struct star_table count(const char *iterations, const char *psf_at)
 static double chance(const struct star_table *t, int mine, const struct reference_table *r,
                      int theirs_n, int theirs_k)
 {
-    double chi2 = 0;
+    double chi2 = 0, p_value;
     unsigned n_used = 0;
 
     assert_int_equal(t->n_rows, N_BINS);
@@ -133,8 +133,9 @@ static double chance(const struct star_table *t, int mine, const struct referenc
         n_used++;
     }
     assert_true(n_used >= 15);
-    print_message("chi-square %.1f for %u bins\n", chi2, n_used);
-    return gsl_cdf_chisq_Q(chi2, n_used);
+    p_value = gsl_cdf_chisq_Q(chi2, n_used);
+    print_message("chi-square %.1f for %u bins, p = %.3f\n", chi2, n_used, p_value);
+    return p_value;
 }
 
 #ifndef __SANITIZE_THREAD__
