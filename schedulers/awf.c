@@ -142,15 +142,15 @@ static void enter_batch(struct awf_state *s, struct awf_worker *w)
 static size_t chunk_size(struct awf_state *s, struct awf_worker *w)
 {
     size_t most = s->n_tasks - w->seen;
-    size_t size;
+    size_t batch, size;
 
     if (s->pace == SKS_AWF_CHUNKS)
         size = sks_chunk_round(w->weight * (double)most / (2.0 * s->n_workers), most);
     else {
         if (w->seen >= w->batch_end)
             enter_batch(s, w);
-        size = sks_chunk_round(w->weight * (double)(w->left - w->left / 2) / s->n_workers,
-                               w->batch_end - w->seen);
+        batch = w->left - w->left / 2;
+        size = sks_chunk_round(w->weight * (double)batch / s->n_workers, w->batch_end - w->seen);
     }
     if (size >= s->chunk)
         return size;
