@@ -35,7 +35,9 @@ typedef struct sorted_set {
     bool is_even; /* all blocks hold as many: any draw of n_blocks of them has n samples */
     double *seconds;
     uint16_t *block;
-    size_t *count; /* [n_blocks] */
+    size_t *count;    /* [n_blocks] */
+    size_t pivot;     /* somewhat below the middle: where the search for medians begins … */
+    uint32_t *before; /* [n_blocks] … and how many samples lie before it */
 } sorted_set;
 
 static void sorted_clear(sorted_set *s)
@@ -43,6 +45,19 @@ static void sorted_clear(sorted_set *s)
     free(s->seconds);
     free(s->block);
     free(s->count);
+    free(s->before);
+}
+
+/* Medians of resampled sets scatter by half the square root of the number of blocks about the
+ * middle: three times that is far enough below it to walk upwards from. */
+static void set_pivot(sorted_set *s)
+{
+    double reach = 1.5 * sqrt((double)s->n_blocks) * (double)s->n / (double)s->n_blocks;
+    double pivot = 0.5 * (double)s->n - reach;
+
+    s->pivot = pivot > 0.0 ? (size_t)pivot : 0;
+    for (size_t i = 0; i < s->pivot; i++)
+        s->before[s->block[i]]++;
 }
 
 static sks_status sorted_create(const sks_resampling *r, const double *seconds,
@@ -54,7 +69,9 @@ static sks_status sorted_create(const sks_resampling *r, const double *seconds,
     s.seconds = malloc((n + 1) * sizeof(*s.seconds));
     s.block = malloc((n + 1) * sizeof(*s.block));
     s.count = calloc(r->n_blocks, sizeof(*s.count));
-    if (order == NULL || s.seconds == NULL || s.block == NULL || s.count == NULL) {
+    s.before = calloc(r->n_blocks, sizeof(*s.before));
+    if (order == NULL || s.seconds == NULL || s.block == NULL || s.count == NULL ||
+        s.before == NULL) {
         free(order);
         sorted_clear(&s);
         return sks_fail_nomem("samples");
@@ -72,6 +89,7 @@ static sks_status sorted_create(const sks_resampling *r, const double *seconds,
     s.is_even = true;
     for (size_t b = 1; b < r->n_blocks; b++)
         s.is_even = s.is_even && s.count[b] == s.count[0];
+    set_pivot(&s);
     *set = s;
     return SKS_OK;
 }
@@ -89,11 +107,15 @@ static size_t weighted_count(const sorted_set *s, const uint16_t *weight)
 /* The median of the set with every sample repeated as often as its block; `total` samples then. */
 static double weighted_median(const sorted_set *s, const uint16_t *weight, size_t total)
 {
-    size_t upto = 0, i = 0;
+    size_t upto = 0, i = s->pivot;
     double low;
 
     if (total == 0)
         return NAN;
+    for (size_t b = 0; b < s->n_blocks; b++)
+        upto += weight[b] * s->before[b];
+    if (2 * upto >= total)
+        upto = i = 0; /* the median lies below the pivot, for once */
     while (2 * (upto += weight[s->block[i]]) < total)
         i++;
     low = s->seconds[i];

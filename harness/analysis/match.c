@@ -1,283 +1,23 @@
-#include "harness/analysis/match.h"
+#include "harness/analysis/match_parts.h"
 
 #include "common/param.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One configuration. */
-typedef struct entry {
-    const sks_match_source *source;
-    const sks_series *series;
-    const sks_point *point;
-    json_t *parameters; /* an object; NULL when not known */
-    char *key;          /* what can be compared as text */
-    char *level;        /* of what is compared by; NULL when it has none or nothing is */
-    char *label;
-    bool is_matched;
-} entry;
-
-typedef struct entries {
-    size_t n;
-    entry *entry;
-} entries;
-
-/* What is compared by; its value is left out of keys and labels. */
-enum { BY_NOTHING, BY_SCHEDULER, BY_EXECUTOR, BY_BINDING, BY_WORKERS, N_DIMENSIONS };
-static const char *const dimension[] = {"", "scheduler", "executor", "binding", "workers"};
-enum { BY_PARAMETER = N_DIMENSIONS };
-
-static int dimension_of(const char *by)
-{
-    for (int i = 1; by != NULL && i < N_DIMENSIONS; i++)
-        if (strcmp(by, dimension[i]) == 0)
-            return i;
-    return by == NULL ? BY_NOTHING : BY_PARAMETER;
-}
-
-static void entries_clear(entries *all)
-{
-    for (size_t i = 0; i < all->n; i++) {
-        json_decref(all->entry[i].parameters);
-        free(all->entry[i].key);
-        free(all->entry[i].level);
-        free(all->entry[i].label);
-    }
-    free(all->entry);
-    *all = (entries){0};
-}
-
-static char *key_of(const sks_series *s, const sks_point *p, int what)
-{
-    char *key = NULL;
-
-    if (asprintf(&key, "%s\n%s\n%s\n%s\n%u\n%d", s->kernel, what == BY_EXECUTOR ? "" : s->executor,
-                 what == BY_SCHEDULER ? "" : s->scheduler, what == BY_BINDING ? "" : s->binding,
-                 what == BY_WORKERS ? 0 : p->n_workers, s->is_weak) < 0)
-        return NULL;
-    return key;
-}
-
-/* A parameter's value as text, from malloc. */
-static char *value_text(const json_t *value)
-{
-    return json_is_string(value) ? strdup(json_string_value(value))
-                                 : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
-}
-
-/* *level stays NULL when the configuration has no such parameter. */
-static sks_status level_of(const entry *e, int what, const char *by, char **level)
-{
-    const json_t *value = json_object_get(e->parameters, by);
-    char *text;
-
-    switch (what) {
-    case BY_NOTHING:
-        return SKS_OK;
-    case BY_SCHEDULER:
-        text = strdup(e->series->scheduler);
-        break;
-    case BY_EXECUTOR:
-        text = strdup(e->series->executor);
-        break;
-    case BY_BINDING:
-        text = strdup(e->series->binding);
-        break;
-    case BY_WORKERS:
-        if (asprintf(&text, "%u", e->point->n_workers) < 0)
-            text = NULL;
-        break;
-    default:
-        if (value == NULL)
-            return SKS_OK;
-        text = value_text(value);
-    }
-    if (text == NULL)
-        return sks_fail_nomem("a level");
-    *level = text;
-    return SKS_OK;
-}
-
-/* "name=value,name=value" without the one called `name`, from malloc. */
-static char *without_parameter(const char *list, const char *name)
-{
-    char *kept = calloc(strlen(list) + 1, 1);
-    size_t length = name != NULL ? strlen(name) : 0;
-
-    for (const char *p = list; kept != NULL && *p != '\0'; p += strspn(p, ",")) {
-        size_t size = strcspn(p, ",");
-
-        if (name == NULL || strncmp(p, name, length) != 0 || p[length] != '=') {
-            if (kept[0] != '\0')
-                strcat(kept, ",");
-            strncat(kept, p, size);
-        }
-        p += size;
-    }
-    return kept;
-}
-
-/* Copies of the series for their labels: without what is compared by. Texts are borrowed, but for
- * the parameters. */
-static sks_status blank_series(const sks_match_source *source, int what, const char *by,
-                               sks_series *blank)
-{
-    for (size_t i = 0; i < source->n; i++) {
-        blank[i] = source->series[i];
-        if (what == BY_SCHEDULER)
-            blank[i].scheduler = "";
-        if (what == BY_EXECUTOR)
-            blank[i].executor = "";
-        if (what == BY_BINDING)
-            blank[i].binding = "";
-        blank[i].parameters =
-            without_parameter(source->series[i].parameters, what == BY_PARAMETER ? by : NULL);
-        if (blank[i].parameters == NULL)
-            return sks_fail_nomem("a label");
-    }
-    return SKS_OK;
-}
-
-static sks_status label_entry(const sks_series *series, const char *text, int what, entry *e)
-{
-    const char *name = text[0] != '\0' ? text : series->kernel;
-    int length = what == BY_WORKERS
-                     ? asprintf(&e->label, "%s", name)
-                     : asprintf(&e->label, "%s, %u worker%s", name, e->point->n_workers,
-                                e->point->n_workers == 1 ? "" : "s");
-
-    if (length < 0) {
-        e->label = NULL;
-        return sks_fail_nomem("a label");
-    }
-    return SKS_OK;
-}
-
-/* Labels for all entries of one source, which begin at `first`. */
-static sks_status label_entries(const sks_match_source *source, int what, const char *by,
-                                entries *all, size_t first)
-{
-    sks_series *blank = calloc(source->n + 1, sizeof(*blank));
-    const sks_series **pointers = calloc(source->n + 1, sizeof(*pointers));
-    sks_status status = blank != NULL && pointers != NULL ? blank_series(source, what, by, blank)
-                                                          : sks_fail_nomem("labels");
-    size_t k = first;
-
-    for (size_t i = 0; status == SKS_OK && i < source->n; i++)
-        pointers[i] = &blank[i];
-    for (size_t i = 0; status == SKS_OK && i < source->n; i++) {
-        char *text = NULL;
-
-        status = sks_series_label(pointers, source->n, i, true, &text);
-        for (; status == SKS_OK && k < all->n && all->entry[k].series == &source->series[i]; k++)
-            status = label_entry(&source->series[i], text, what, &all->entry[k]);
-        free(text);
-    }
-    for (size_t i = 0; blank != NULL && i < source->n; i++)
-        free(blank[i].parameters);
-    free(blank);
-    free(pointers);
-    return status;
-}
-
-/* All configurations of a source that have samples. */
-static sks_status list_entries(const sks_match_source *source, const char *by, entries *all)
-{
-    int what = dimension_of(by);
-    size_t room = 0;
-    sks_status status = SKS_OK;
-
-    for (size_t i = 0; i < source->n; i++)
-        room += source->series[i].n_points;
-    *all = (entries){0, calloc(room + 1, sizeof(*all->entry))};
-    if (all->entry == NULL)
-        return sks_fail_nomem("configurations");
-    for (size_t i = 0; status == SKS_OK && i < source->n; i++)
-        for (size_t j = 0; status == SKS_OK && j < source->series[i].n_points; j++) {
-            const sks_series *series = &source->series[i];
-            entry *e = &all->entry[all->n];
-
-            if (series->points[j].n == 0)
-                continue;
-            *e = (entry){.source = source, .series = series, .point = &series->points[j]};
-            all->n++;
-            if (series->all_parameters != NULL)
-                e->parameters = json_loads(series->all_parameters, 0, NULL);
-            e->key = key_of(series, e->point, what);
-            status = e->key != NULL ? level_of(e, what, by, &e->level) : sks_fail_nomem("a key");
-        }
-    return status == SKS_OK ? label_entries(source, what, by, all, 0) : status;
-}
-
-/* Whether the short text sets the parameter: "tasks=5" in "tasks=5,seed=3". */
-static bool is_set(const entry *e, const char *name)
-{
-    size_t length = strlen(name);
-
-    for (const char *p = e->series->parameters; *p != '\0'; p += strspn(p, ",")) {
-        if (strncmp(p, name, length) == 0 && p[length] == '=')
-            return true;
-        p += strcspn(p, ",");
-    }
-    return false;
-}
-
-static const char *digest_of(const entry *e, const json_t *path)
-{
-    return e->source->inputs != NULL && json_is_string(path)
-               ? json_string_value(json_object_get(e->source->inputs, json_string_value(path)))
-               : NULL;
-}
-
-static bool is_same_value(const entry *a, const json_t *x, const entry *b, const json_t *y)
-{
-    const char *digest_x = digest_of(a, x), *digest_y = digest_of(b, y);
-
-    if (digest_x != NULL && digest_y != NULL)
-        return strcmp(digest_x, digest_y) == 0;
-    return json_equal(x, y) != 0;
-}
-
-/* No parameter of `a`, but for the one called `by`, stands against them being the same. */
-static bool agrees(const entry *a, const entry *b, const char *by)
-{
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(a->parameters, name, value)
-    {
-        const json_t *other = json_object_get(b->parameters, name);
-
-        if (by != NULL && strcmp(name, by) == 0)
-            continue;
-        if (other == NULL ? is_set(a, name) : !is_same_value(a, value, b, other))
-            return false;
-    }
-    return true;
-}
-
-static bool is_match(const entry *a, const entry *b, const char *by)
-{
-    if (strcmp(a->key, b->key) != 0)
-        return false;
-    if (a->parameters == NULL || b->parameters == NULL)
-        return strcmp(a->series->parameters, b->series->parameters) == 0;
-    return agrees(a, b, by) && agrees(b, a, by);
-}
-
 static int by_key(const void *a, const void *b)
 {
-    const entry *x = *(entry *const *)a, *y = *(entry *const *)b;
+    const sks_entry *x = *(sks_entry *const *)a, *y = *(sks_entry *const *)b;
     int order = strcmp(x->key, y->key);
 
     return order != 0 ? order : (x > y) - (x < y);
 }
 
 /* Those of `all` with the level, or all for NULL, by key; the caller frees *sorted. */
-static sks_status sort_entries(const entries *all, const char *level, entry ***sorted, size_t *n)
+static sks_status sort_entries(const sks_entries *all, const char *level, sks_entry ***sorted,
+                               size_t *n)
 {
-    entry **array = malloc((all->n + 1) * sizeof(*array));
+    sks_entry **array = malloc((all->n + 1) * sizeof(*array));
     size_t used = 0;
 
     if (array == NULL)
@@ -292,7 +32,7 @@ static sks_status sort_entries(const entries *all, const char *level, entry ***s
     return SKS_OK;
 }
 
-static sks_status add_match(entry *base, entry *new, size_t group, bool shares_rounds,
+static sks_status add_match(sks_entry *base, sks_entry *new, size_t group, bool shares_rounds,
                             sks_matches *matches)
 {
     sks_match *grown = realloc(matches->matches, (matches->n + 1) * sizeof(*grown));
@@ -317,7 +57,7 @@ static sks_status add_match(entry *base, entry *new, size_t group, bool shares_r
     return SKS_OK;
 }
 
-static sks_status add_unmatched(const entry *e, const char *where, sks_matches *matches)
+static sks_status add_unmatched(const sks_entry *e, const char *where, sks_matches *matches)
 {
     sks_unmatched *grown = realloc(matches->unmatched, (matches->n_unmatched + 1) * sizeof(*grown));
     sks_unmatched made = {strdup(e->label), strdup(where)};
@@ -334,7 +74,7 @@ static sks_status add_unmatched(const entry *e, const char *where, sks_matches *
 }
 
 /* Matches two lists sorted by key, and lists what has no partner. */
-static sks_status match_lists(entry **base, size_t n_base, entry **new, size_t n_new,
+static sks_status match_lists(sks_entry **base, size_t n_base, sks_entry **new, size_t n_new,
                               const char *by, const char *names[2], size_t group,
                               sks_matches *matches)
 {
@@ -350,7 +90,7 @@ static sks_status match_lists(entry **base, size_t n_base, entry **new, size_t n
             begin++;
         j = begin;
         while (j < n_new && strcmp(new[j]->key, base[i]->key) == 0 &&
-               (new[j]->is_matched || !is_match(base[i], new[j], by)))
+               (new[j]->is_matched || !sks_entries_agree(base[i], new[j], by)))
             j++;
         if (j < n_new && strcmp(new[j]->key, base[i]->key) == 0)
             status = add_match(base[i], new[j], group, by != NULL, matches);
@@ -384,33 +124,33 @@ static sks_status start_matches(const char *base_name, sks_matches *matches)
 sks_status sks_match_campaigns(const sks_match_source *sources, size_t n, sks_matches *matches)
 {
     sks_matches made;
-    entries base = {0};
-    entry **sorted_base = NULL;
+    sks_entries base = {0};
+    sks_entry **sorted_base = NULL;
     size_t n_base = 0;
     sks_status status = start_matches(sources[0].name, &made);
 
     if (status == SKS_OK)
-        status = list_entries(&sources[0], NULL, &base);
+        status = sks_entries_list(&sources[0], NULL, &base);
     if (status == SKS_OK)
         status = sort_entries(&base, NULL, &sorted_base, &n_base);
     for (size_t i = 1; status == SKS_OK && i < n; i++) {
         const char *names[2] = {sources[0].name, sources[i].name};
-        entries new = {0};
-        entry **sorted = NULL;
+        sks_entries new = {0};
+        sks_entry **sorted = NULL;
         size_t n_new = 0;
 
         status = name_group(sources[i].name, &made);
         if (status == SKS_OK)
-            status = list_entries(&sources[i], NULL, &new);
+            status = sks_entries_list(&sources[i], NULL, &new);
         if (status == SKS_OK)
             status = sort_entries(&new, NULL, &sorted, &n_new);
         if (status == SKS_OK)
             status = match_lists(sorted_base, n_base, sorted, n_new, NULL, names, i - 1, &made);
         free(sorted);
-        entries_clear(&new);
+        sks_entries_clear(&new);
     }
     free(sorted_base);
-    entries_clear(&base);
+    sks_entries_clear(&base);
     if (status == SKS_OK)
         *matches = made;
     else
@@ -423,7 +163,7 @@ sks_status sks_match_campaigns(const sks_match_source *sources, size_t n, sks_ma
 /* The i-th distinct level in plan order, or NULL: quadratic, for the few there are. */
 static const char *level_name(const void *context, size_t wanted)
 {
-    const entries *all = context;
+    const sks_entries *all = context;
     size_t n = 0;
 
     for (size_t i = 0; i < all->n; i++) {
@@ -441,11 +181,12 @@ static const char *level_name(const void *context, size_t wanted)
 /* What can be compared by: the dimensions, then the parameters of all kernels. */
 static const char *dimension_name(const void *context, size_t wanted)
 {
-    const entries *all = context;
-    size_t n = N_DIMENSIONS - 1;
+    const sks_entries *all = context;
+    size_t n = 0;
 
-    if (wanted < n)
-        return dimension[wanted + 1];
+    for (; sks_dimension_name[n] != NULL; n++)
+        if (n == wanted)
+            return sks_dimension_name[n];
     for (size_t i = 0; i < all->n; i++) {
         const char *name;
         json_t *value;
@@ -455,7 +196,7 @@ static const char *dimension_name(const void *context, size_t wanted)
     return NULL;
 }
 
-static sks_status check_levels(const entries *all, const char *by, const char *base)
+static sks_status check_levels(const sks_entries *all, const char *by, const char *base)
 {
     const char *first = level_name(all, 0), *nearest;
 
@@ -486,11 +227,11 @@ sks_status sks_match_by(const sks_match_source *source, const char *by, const ch
                         sks_matches *matches)
 {
     sks_matches made = {0};
-    entries all = {0};
-    entry **sorted_base = NULL;
+    sks_entries all = {0};
+    sks_entry **sorted_base = NULL;
     size_t n_base = 0;
     const char *level;
-    sks_status status = list_entries(source, by, &all);
+    sks_status status = sks_entries_list(source, by, &all);
 
     if (status == SKS_OK)
         status = check_levels(&all, by, base);
@@ -502,7 +243,7 @@ sks_status sks_match_by(const sks_match_source *source, const char *by, const ch
         status = sort_entries(&all, base, &sorted_base, &n_base);
     for (size_t i = 0; status == SKS_OK && (level = level_name(&all, i)) != NULL; i++) {
         const char *names[2] = {base, level};
-        entry **sorted = NULL;
+        sks_entry **sorted = NULL;
         size_t n_new = 0;
 
         if (strcmp(level, base) == 0)
@@ -516,7 +257,7 @@ sks_status sks_match_by(const sks_match_source *source, const char *by, const ch
         free(sorted);
     }
     free(sorted_base);
-    entries_clear(&all);
+    sks_entries_clear(&all);
     if (status == SKS_OK)
         *matches = made;
     else

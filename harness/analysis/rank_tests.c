@@ -361,6 +361,16 @@ sks_status sks_rank_sum_test(const double *x, size_t n_x, const double *y, size_
     return status;
 }
 
+sks_status sks_rank_sum_p(const double *x, size_t n_x, const double *y, size_t n_y, double *p)
+{
+    sks_rank_test test = {0};
+    sks_status status = rank_sum_p(x, n_x, y, n_y, &test);
+
+    if (status == SKS_OK)
+        *p = test.p;
+    return status;
+}
+
 double sks_cliffs_delta(const double *x, size_t n_x, const double *y, size_t n_y)
 {
     size_t below = 0, not_above = 0;

@@ -81,9 +81,9 @@ static void answer_base(const sks_rules_input *in, sks_rule_answer *a)
 static void answer_subset(const sks_rules_input *in, sks_rule_answer *a)
 {
     const sks_facts *f = in->facts;
-    json_t *topology = json_object_get(json_object_get(f->settings, "machine"), "topology");
-    json_int_t usable = json_integer_value(json_object_get(topology, "usable_hardware_threads"));
-    json_int_t present = json_integer_value(json_object_get(topology, "hardware_threads"));
+    json_t *processor = json_object_get(json_object_get(f->settings, "machine"), "processor");
+    json_int_t usable = json_integer_value(json_object_get(processor, "usable_hardware_threads"));
+    json_int_t present = json_integer_value(json_object_get(processor, "hardware_threads"));
 
     if (f->n_without > 0)
         say(a, SKS_RULE_NO, "%zu of %zu planned configurations have no good sample", f->n_without,

@@ -12,17 +12,61 @@ typedef struct outcome {
     double p, ratio;
 } outcome;
 
-/* logs[2 * half]: the two names one after the other, in any order. */
-static sks_status compare_halves(double *logs, size_t half, double confidence, outcome *made)
+/* Room for the splits of one configuration. Its samples are sorted once: dealt out in that order
+ * they are sorted under both names. */
+typedef struct bench {
+    size_t n, half;
+    double *log;     /* [n], in the order of measurement */
+    size_t *order;   /* [n], ascending */
+    signed char *to; /* [n]: name 0 or 1, or -1 for neither */
+    double *dealt;   /* [2 half] */
+} bench;
+
+static void bench_clear(bench *b)
 {
-    sks_rank_test test;
+    free(b->log);
+    free(b->order);
+    free(b->to);
+    free(b->dealt);
+}
+
+static sks_status bench_create(const sks_point *point, bench *made)
+{
+    size_t n = point->n;
+    bench b = {.n = n, .half = n / 2};
+
+    b.log = malloc((n + 1) * sizeof(*b.log));
+    b.order = malloc((n + 1) * sizeof(*b.order));
+    b.to = malloc(n + 1);
+    b.dealt = malloc((n + 1) * sizeof(*b.dealt));
+    if (b.log == NULL || b.order == NULL || b.to == NULL || b.dealt == NULL) {
+        bench_clear(&b);
+        return sks_fail_nomem("the self-check");
+    }
+    for (size_t i = 0; i < n; i++)
+        b.log[i] = log(point->seconds[i]);
+    gsl_sort_index(b.order, b.log, 1, n);
+    *made = b;
+    return SKS_OK;
+}
+
+/* Compares the two names that to[] deals out, half the samples each. */
+static sks_status compare_names(bench *b, outcome *made)
+{
+    double *end[2] = {b->dealt, b->dealt + b->half};
+    double p;
     sks_status status;
 
-    gsl_sort(logs, 1, half);
-    gsl_sort(logs + half, 1, half);
-    status = sks_rank_sum_test(logs, half, logs + half, half, confidence, &test);
+    for (size_t k = 0; k < b->n; k++) {
+        size_t i = b->order[k];
+
+        if (b->to[i] >= 0)
+            *end[b->to[i]]++ = b->log[i];
+    }
+    status = sks_rank_sum_p(b->dealt, b->half, b->dealt + b->half, b->half, &p);
     if (status == SKS_OK)
-        *made = (outcome){test.p, exp(sks_median(logs, half) - sks_median(logs + half, half))};
+        *made = (outcome){
+            p, exp(sks_median(b->dealt, b->half) - sks_median(b->dealt + b->half, b->half))};
     return status;
 }
 
@@ -35,15 +79,23 @@ static void count(const outcome *o, const sks_compare_options *options, sks_alar
     alarms->n_called += is_alarm && sks_is_beyond(o->ratio, options->threshold);
 }
 
-/* Deals neighbours out to the two names. */
-static void deal(const double *logs, size_t half, sks_random *random, double *dealt)
+/* Of every two neighbours one to each name, at random. */
+static void deal_neighbours(bench *b, sks_random *random)
 {
-    for (size_t i = 0; i < half; i++) {
-        size_t first = gsl_rng_uniform_int(&random->gsl, 2);
+    b->to[b->n - 1] = -1; /* left over when n is odd */
+    for (size_t i = 0; i < b->half; i++) {
+        signed char first = (signed char)gsl_rng_uniform_int(&random->gsl, 2);
 
-        dealt[i] = logs[2 * i + first];
-        dealt[half + i] = logs[2 * i + 1 - first];
+        b->to[2 * i] = first;
+        b->to[2 * i + 1] = (signed char)(1 - first);
     }
+}
+
+/* The later half to the first name, which is that of what is new. */
+static void deal_halves(bench *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        b->to[i] = i < b->half ? 1 : i >= b->n - b->half ? 0 : -1;
 }
 
 /* All splits of one configuration; outcomes[SKS_SELF_CHECK_SPLITS]. */
@@ -51,31 +103,25 @@ static sks_status check_point(const sks_point *point, uint64_t stream,
                               const sks_compare_options *options, sks_self_check *check,
                               outcome *outcomes)
 {
-    size_t n = point->n, half = n / 2;
-    double *logs = malloc((n + 2 * half) * sizeof(*logs));
-    double *dealt = logs + n;
+    bench b = {0};
     sks_random random;
     outcome o;
-    sks_status status = logs != NULL ? SKS_OK : sks_fail_nomem("samples");
+    sks_status status = bench_create(point, &b);
 
-    for (size_t i = 0; status == SKS_OK && i < n; i++)
-        logs[i] = log(point->seconds[i]);
     sks_random_init(&random, options->seed, stream);
     for (size_t split = 0; status == SKS_OK && split < SKS_SELF_CHECK_SPLITS; split++) {
-        deal(logs, half, &random, dealt);
-        status = compare_halves(dealt, half, options->confidence, &outcomes[split]);
+        deal_neighbours(&b, &random);
+        status = compare_names(&b, &outcomes[split]);
         if (status == SKS_OK)
             count(&outcomes[split], options, &check->interleaved);
     }
-    for (size_t i = 0; status == SKS_OK && i < half; i++) {
-        dealt[i] = logs[n - half + i];
-        dealt[half + i] = logs[i];
+    if (status == SKS_OK) {
+        deal_halves(&b);
+        status = compare_names(&b, &o);
     }
     if (status == SKS_OK)
-        status = compare_halves(dealt, half, options->confidence, &o);
-    if (status == SKS_OK)
         count(&o, options, &check->halves);
-    free(logs);
+    bench_clear(&b);
     return status;
 }
 
