@@ -11,7 +11,15 @@
  *              order. Plans for the transforms are estimated, not timed, unless there is a file of
  *              wisdom: then the same file gives the same bits
  * Work         operations of the transforms: every convolution is subsample^2 + 1 real transforms
- * of 2.5 n log2 n operations; bytes are not counted, since a section stays in the cache or not
+ *              of 2.5 n log2 n operations; bytes are not counted, since a section stays in the
+ * cache or not Flux         with guard pixels (the default) what a section's image gives its pixels
+ * is held to the sum of the data within power-tolerance; on synthetic clusters the whole is then
+ * within 0.1 % of the truth, bright stars within 2 % (deconvolve_truth_test). Light of a star
+ *              within a pixel or two of the frame's edge may end up outside
+ * Convergence  where the PSF explains the data to the noise a section gets to its aim of chi-square
+ *              1 in 40 to 160 iterations. Where it does not (crowded long exposures, stars between
+ *              two sub-pixels with thousands of electrons) chi-square stops falling above it: that
+ *              is then converged to, and the log says so (`settle`)
  *
  * A PSF of DAOPHOT's is the light that a whole pixel gets, at whatever steps it is sampled. With
  * blksum, which is the paper's way, the light in a pixel is the sum over its sub-pixels, and the
@@ -71,7 +79,8 @@ static const sks_param params[] = {
     INT("subsample", "1/px", 1, 4, "2", "sub-pixels per pixel on each axis"),
     CHOICE(
         "blksum", answers, "yes",
-        "a pixel is the sum of its sub-pixels, as in the paper; no: the PSF has the pixel in it"),
+        "a pixel is the sum of its sub-pixels, as in the paper; no: the PSF has the pixel in it, "
+        "which is true of DAOPHOT's and takes a third fewer iterations"),
     INT("section", "px", 4, 8192, "256", "side of the sections"),
     INT("step", "px", 1, 8192, NULL, "from one section to the next; default: half a section"),
     {.name = "only",
@@ -91,7 +100,13 @@ static const sks_param params[] = {
     FLAG("poisson", "no", "mem: noise of counts alone; the image is in electrons"),
     REAL("aim", NULL, 0, 1e9, "1",
          "chi-square per pixel to stop at (the paper's 0.1 is never reached)"),
-    INT("max-iterations", "iterations", 1, 1000000, "100", "of a section"),
+    {.name = "settle",
+     .type = SKS_CHOICE,
+     .choices = answers,
+     .help = "mem: where chi-square stops falling above the aim, because the PSF explains the data "
+             "no better, converge to that; default: yes with guard pixels, else no"},
+    INT("max-iterations", "iterations", 1, 1000000, NULL,
+        "of a section; default 300 for mem with guard pixels, else 100"),
     REAL("total-power", "DN", 0, 1e30, "0", "mem: of each section; 0: that of the data"),
     REAL("power-tolerance", NULL, 1e-9, 1e9, NULL,
          "mem: of the total power, relative; default 0.0005 with guard pixels, else 0.1"),
@@ -120,11 +135,18 @@ static const sks_param params[] = {
      .short_name = 'o',
      .type = SKS_OUTPUT,
      .default_text = "-",
-     .help = "the FITS image; - is standard output"},
+     .help =
+         "FITS image of the whole frame, DN per sub-pixel, its WCS that of the sub-pixels; - is "
+         "standard output"},
     {.name = "residual",
      .type = SKS_OUTPUT,
-     .help = "FITS image of the data less what the image would give, with a flat sky around it"},
-    {.name = "log", .type = SKS_OUTPUT, .help = "table of how every section ended"},
+     .help =
+         "FITS image of the frame's pixels, DN: the data less what the image would give, with a "
+         "flat sky around each section"},
+    {.name = "log",
+     .type = SKS_OUTPUT,
+     .help = "table of how every section ended: whether it converged and why not, iterations, "
+             "chi-square and the target it went for, power and that wanted"},
     {.name = "format",
      .type = SKS_CHOICE,
      .choices = sks_product_table_formats,

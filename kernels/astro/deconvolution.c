@@ -9,6 +9,8 @@ const char *sks_deconvolution_end_name(sks_deconvolution_end end)
         return "iteration limit";
     case SKS_END_NO_WEIGHT:
         return "no weight";
+    case SKS_END_SETTLED:
+        return "settled";
     }
     return "unknown";
 }

@@ -47,19 +47,20 @@ typedef enum sks_deconvolution_end {
     SKS_END_CONVERGED,       /* what was aimed at has been reached */
     SKS_END_ITERATION_LIMIT, /* not reached in the iterations allowed */
     SKS_END_NO_WEIGHT,       /* MEM: alpha went to zero, the data are fitted better than aimed at */
+    SKS_END_SETTLED = 4,     /* MEM: all but the aim, which the PSF does not allow */
 } sks_deconvolution_end;
 
 typedef struct sks_deconvolution_outcome {
     sks_deconvolution_end end;
-    bool has_converged; /* end == SKS_END_CONVERGED */
+    bool has_converged; /* or settled */
     bool is_me_solution;
     size_t n_data; /* pixels with weight */
-    double target; /* of chi-square */
+    double target; /* of chi-square: that aimed at, or settled for */
     double wanted_power;
     sks_deconvolution_step last; /* iteration 0 when none was needed */
 } sks_deconvolution_outcome;
 
-/* "converged", "iteration limit", "no weight". */
+/* "converged", "iteration limit", "no weight", "settled". */
 const char *sks_deconvolution_end_name(sks_deconvolution_end end);
 
 #endif

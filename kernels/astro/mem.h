@@ -18,9 +18,12 @@
  * edge gives some of its light to pixels outside, others outside give some to those inside, and
  * only so does the condition hold for the true image. With `expected_variance` v is that of the
  * blurred image, (noise/adu)^2 + y/adu, renewed in every outer step once chi-square has been met:
- * |d| from noisy data gives pixels that came out low more weight, which costs 1/adu per pixel. Of
- * the task's known defects none is copied: with method 3 the conjugate product sees the data area
- * only, the Poisson "error" is right for any sub-sampling.
+ * |d| from noisy data gives pixels that came out low more weight, which costs 1/adu per pixel. With
+ * `settles` a section whose chi-square stops falling above its target (by less than an eighth of
+ * the distance in three outer steps) gets the chi-square it has for target, and converges to that.
+ * A `model_error` adds (model_error y)^2 to v. Of the task's known defects none is copied: with
+ * method 3 the conjugate product sees the data area only, the Poisson "error" is right for any
+ * sub-sampling.
  *
  * Threads  one sks_mem per worker; any number of them on one convolver
  */
@@ -53,6 +56,7 @@ typedef struct sks_mem_params {
     double tp;               /* total power, counts; 0: that of the data */
     bool hidden;             /* result is the hidden image, not the visible one (ICF * f) */
     double aim;              /* chi-square aimed at, per pixel with weight */
+    bool settles;            /* for the chi-square that is reached, where it stops falling */
     unsigned max_iterations; /* at most 21 more are done to end on a solution */
     unsigned m_update;       /* outer steps between updates of the model */
     sks_mem_method method;

@@ -434,6 +434,7 @@ static sks_deconvolution_end loop(struct arrays *s, sks_deconvolution_log log, v
             a->inner = 0;
             if (sks_mem_wants_weights(a))
                 renew_weights(s);
+            sks_mem_settle(a);
             new_multipliers(s);
         }
         a->inner++;
@@ -447,7 +448,9 @@ static sks_deconvolution_end loop(struct arrays *s, sks_deconvolution_log log, v
         if (log != NULL)
             log(context, &a->step);
     }
-    return sks_mem_is_done(a) ? SKS_END_CONVERGED : SKS_END_ITERATION_LIMIT;
+    if (!sks_mem_is_done(a))
+        return SKS_END_ITERATION_LIMIT;
+    return a->has_settled ? SKS_END_SETTLED : SKS_END_CONVERGED;
 }
 
 /* Data and weights onto the array. */

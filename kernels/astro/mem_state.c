@@ -32,6 +32,13 @@ void sks_mem_set_gradient(struct mem_state *a)
     a->gradient = sqrt(a->norms.jj / a->norms.one);
 }
 
+static void set_target(struct mem_state *a, double target)
+{
+    a->target = target;
+    a->least = target * (1 - 2 * a->params->tol[1]);
+    a->most = target * (1 + a->params->tol[1]);
+}
+
 bool sks_mem_is_solution(const struct mem_state *a)
 {
     return a->gradient <= a->params->tol[0];
@@ -52,11 +59,43 @@ static bool takes_expected_weights(const struct mem_state *a)
     return a->params->expected_variance && !a->params->poisson;
 }
 
-/* Far from the data the blurred image says nothing about their noise. Once it has fitted them it
- * goes on saying it, that both converge together. */
-bool sks_mem_wants_weights(const struct mem_state *a)
+/* Whether what the misfit is above its target has hardly become less. */
+static bool has_stalled(const struct mem_state *a)
 {
-    return takes_expected_weights(a) && (a->has_expected_weights || a->misfit.error <= a->most);
+    const double least_fall = 0.125;
+    unsigned oldest = a->n_above % MEM_PATIENCE; /* overwritten next */
+
+    return a->params->settles && a->n_above >= MEM_PATIENCE &&
+           a->misfit.error - a->target > (1 - least_fall) * (a->above[oldest] - a->target);
+}
+
+/* Far from the data the blurred image says nothing about their noise. Once it has fitted them, or
+ * comes no closer, it goes on saying it, that both converge together. */
+bool sks_mem_wants_weights(struct mem_state *a)
+{
+    if (!takes_expected_weights(a))
+        return false;
+    if (a->has_expected_weights)
+        return true;
+    if (!has_stalled(a))
+        return a->misfit.error <= a->most;
+    a->n_above = 0;
+    return true;
+}
+
+void sks_mem_settle(struct mem_state *a)
+{
+    if (a->misfit.error <= a->most) {
+        a->n_above = 0;
+        return;
+    }
+    if (has_stalled(a)) {
+        set_target(a, a->misfit.error);
+        a->has_settled = true;
+        a->n_above = 0;
+        return;
+    }
+    a->above[a->n_above++ % MEM_PATIENCE] = a->misfit.error;
 }
 
 bool sks_mem_is_done(const struct mem_state *a)
@@ -177,7 +216,7 @@ void sks_mem_report(struct mem_state *a, sks_deconvolution_end end,
         sks_mem_note(a);
     *outcome = (sks_deconvolution_outcome){
         .end = end,
-        .has_converged = end == SKS_END_CONVERGED,
+        .has_converged = end == SKS_END_CONVERGED || end == SKS_END_SETTLED,
         .is_me_solution = sks_mem_is_solution(a),
         .n_data = a->n_data,
         .target = a->target,
@@ -231,9 +270,7 @@ sks_status sks_mem_set_targets(struct mem_state *a, const float *data)
     sks_status status = SKS_OK;
 
     a->delta = fmax(((volume - 1) * p->damping + (100 - volume)) / 99, 0.1);
-    a->target = p->aim * (double)a->n_data;
-    a->least = a->target * (1 - 2 * p->tol[1]);
-    a->most = a->target * (1 + p->tol[1]);
+    set_target(a, p->aim * (double)a->n_data);
     a->wanted_power = p->tp;
     if (p->tp == 0)
         status = data_power(a, data, &a->wanted_power);

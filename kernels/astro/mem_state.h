@@ -11,6 +11,9 @@
 #define MEM_SMALLEST 2.2e-16
 #define MEM_TINY 1.2e-7
 
+/* Outer steps over which the misfit has to fall, else it is taken to fall no more. */
+enum { MEM_PATIENCE = 3 };
+
 /* Sums over sub-pixels in the metric D: J is grad J, g is grad E/2, 1 is grad F. */
 struct mem_norms {
     double jj, jg, j1, gg, one;
@@ -60,6 +63,9 @@ struct mem_state {
     double model_variance;      /* of the square of the counts */
     bool has_expected_weights;  /* the variance is no more that of the data */
     double target, least, most; /* of the misfit */
+    double above[MEM_PATIENCE]; /* the misfit in the last outer steps that began above `most` */
+    unsigned n_above;           /* how many there were in a row */
+    bool has_settled;           /* the target is what could be reached, not what was aimed at */
     double wanted_power, model_power;
 
     double alpha, beta, a_sp;
@@ -103,8 +109,10 @@ bool sks_mem_has_power(const struct mem_state *a);
 bool sks_mem_is_done(const struct mem_state *a);
 bool sks_mem_goes_on(const struct mem_state *a);
 
-/* Whether the next outer step begins with new weights, from the blurred image. */
-bool sks_mem_wants_weights(const struct mem_state *a);
+/* At the begin of an outer step. Where the misfit no longer falls: whether to go on with new
+ * weights, from the blurred image; with these weights, what has been reached becomes the target. */
+bool sks_mem_wants_weights(struct mem_state *a);
+void sks_mem_settle(struct mem_state *a);
 
 /* Step 1: the changes of the multipliers that the gradient can bear. */
 void sks_mem_renew_alpha(struct mem_state *a);

@@ -10,7 +10,8 @@
 #include "kernels/astro/sections.h"
 #include "kernels/parts/product_table.h"
 
-/* How a section ended, as the log has it: the codes of sks_deconvolution_end, and one more. */
+/* How a section ended, as the log has it: the codes of sks_deconvolution_end, and the one between.
+ */
 enum { SKS_DECONVOLVE_NO_DATA = 3 };
 
 /* One section's line of the log; NaN where a method does not know. */

@@ -69,8 +69,9 @@ static sks_status cut(const sks_values *values, sks_deconvolve *d)
     return SKS_OK;
 }
 
-/* What decides on how well the total flux is kept. The paper's way stays as it was. */
-static void read_flux_options(const sks_values *values, sks_deconvolve *d)
+/* What decides on whether a section converges and how well the total flux is kept. The paper's way
+ * stays as it was. */
+static void read_aims(const sks_values *values, sks_deconvolve *d)
 {
     bool is_padded = d->boundary == SKS_BOUNDARY_PAD;
 
@@ -80,6 +81,12 @@ static void read_flux_options(const sks_values *values, sks_deconvolve *d)
         d->mem.tol[2] = sks_values_real(values, "power-tolerance");
     else if (is_padded)
         d->mem.tol[2] = 5e-4;
+    d->mem.settles =
+        sks_values_has(values, "settle") ? sks_values_choice(values, "settle") == 0 : is_padded;
+    if (sks_values_has(values, "max-iterations"))
+        d->mem.max_iterations = (unsigned)sks_values_int(values, "max-iterations");
+    else if (is_padded && !d->is_rl)
+        d->mem.max_iterations = 300;
 }
 
 static sks_status read_options(const sks_values *values, sks_deconvolve *d)
@@ -103,10 +110,9 @@ static sks_status read_options(const sks_values *values, sks_deconvolve *d)
     d->mem.tp = sks_values_real(values, "total-power");
     d->mem.hidden = sks_values_flag(values, "hidden");
     d->mem.aim = sks_values_real(values, "aim");
-    d->mem.max_iterations = (unsigned)sks_values_int(values, "max-iterations");
     d->mem.m_update = (unsigned)sks_values_int(values, "m-update");
     d->mem.method = (sks_mem_method)sks_values_choice(values, "mem-method");
-    read_flux_options(values, d);
+    read_aims(values, d);
     if (has_damping)
         d->mem.damping = sks_values_real(values, "damping");
     d->rl = (sks_richardson_lucy_params){

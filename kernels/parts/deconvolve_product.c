@@ -51,7 +51,7 @@ static const sks_deconvolve_result *result_of(const sks_deconvolve *d, const cha
 
 static bool has_converged(const sks_deconvolve_record *r)
 {
-    return r->end == SKS_END_CONVERGED;
+    return r->end == SKS_END_CONVERGED || r->end == SKS_END_SETTLED;
 }
 
 /* ---- putting together ---- */
@@ -144,14 +144,17 @@ static void tell_method(const sks_deconvolve *d, struct history *h)
     const sks_mem_params *m = &d->mem;
 
     if (d->is_rl)
-        tell(h, "method rl, noise %g e-, gain %g e-/DN, aim %g, damping %g, accelerated %s",
-             d->rl.noise, d->rl.adu, d->rl.aim, d->rl.damping, d->rl.accelerated ? "yes" : "no");
+        tell(h,
+             "method rl, noise %g e-, gain %g e-/DN, model error %g, aim %g, damping %g, "
+             "accelerated %s",
+             d->rl.noise, d->rl.adu, d->rl.model_error, d->rl.aim, d->rl.damping,
+             d->rl.accelerated ? "yes" : "no");
     else
         tell(h,
              "method mem, noise %g e-, gain %g e-/DN, poisson %s, aim %g, total power %g (to %g), "
-             "m_update %u, method %d, damping %g",
+             "m_update %u, method %d, damping %g, model error %g",
              m->noise, m->adu, m->poisson ? "yes" : "no", m->aim, m->tp, m->tol[2], m->m_update,
-             (int)m->method, m->damping);
+             (int)m->method, m->damping, m->model_error);
     tell(h, "at most %u iterations, %s precision", m->max_iterations,
          d->precision == SKS_PRECISION_DOUBLE ? "double" : "single");
     if (d->icf.image != NULL)
@@ -167,11 +170,15 @@ static void tell_method(const sks_deconvolve *d, struct history *h)
 static void tell_all(const sks_deconvolve *d, const char *results, struct history *h)
 {
     sks_section section = sks_sections_get(d->sections, 0);
-    size_t n = sks_deconvolve_n_tasks(d), n_converged = 0;
+    size_t n = sks_deconvolve_n_tasks(d), n_converged = 0, n_settled = 0;
     double x, y;
 
-    for (size_t task = 0; task < n; task++)
-        n_converged += has_converged(&result_of(d, results, task)->record);
+    for (size_t task = 0; task < n; task++) {
+        const sks_deconvolve_record *r = &result_of(d, results, task)->record;
+
+        n_converged += has_converged(r);
+        n_settled += r->end == SKS_END_SETTLED;
+    }
     tell(h, "skyscale deconvolve: %u x %u sub-pixels per pixel, in DN per sub-pixel", d->subsample,
          d->subsample);
     tell(h, "PSF %s, radius %g px, %s", d->psf_name, d->psf_radius,
@@ -186,7 +193,8 @@ static void tell_all(const sks_deconvolve *d, const char *results, struct histor
     }
     tell(h, "boundary %s", d->boundary == SKS_BOUNDARY_WRAP ? "wrap" : "pad");
     tell_method(d, h);
-    tell(h, "%zu of %zu sections converged", n_converged, n);
+    tell(h, "%zu of %zu sections converged, %zu of them short of the aim", n_converged, n,
+         n_settled);
 }
 
 /* ---- writing ---- */
@@ -297,9 +305,10 @@ static sks_status write_log(const sks_deconvolve *d, const char *results, const 
     if (status == SKS_OK)
         fprintf(to,
                 "end: %d converged, %d iteration limit, %d no weight (the data are fitted "
-                "better than aimed at), %d no data\n",
+                "better than aimed at), %d no data, %d settled (converged, but "
+                "for the aim: the PSF explains the data no better)\n",
                 SKS_END_CONVERGED, SKS_END_ITERATION_LIMIT, SKS_END_NO_WEIGHT,
-                SKS_DECONVOLVE_NO_DATA);
+                SKS_DECONVOLVE_NO_DATA, SKS_END_SETTLED);
     if (to != NULL && fclose(to) != 0 && status == SKS_OK)
         status = sks_fail_nomem("the log");
     if (status == SKS_OK) {
@@ -324,7 +333,7 @@ static sks_status write_log(const sks_deconvolve *d, const char *results, const 
 
 static void add_notes(sks_deconvolve *d, const char *results, sks_notes *notes)
 {
-    size_t n = sks_deconvolve_n_tasks(d), n_converged = 0, n_without_data = 0;
+    size_t n = sks_deconvolve_n_tasks(d), n_converged = 0, n_settled = 0, n_without_data = 0;
     double iterations = 0;
 
     d->n_convolutions = 0;
@@ -332,12 +341,14 @@ static void add_notes(sks_deconvolve *d, const char *results, sks_notes *notes)
         const sks_deconvolve_record *r = &result_of(d, results, task)->record;
 
         n_converged += has_converged(r);
+        n_settled += r->end == SKS_END_SETTLED;
         n_without_data += r->end == SKS_DECONVOLVE_NO_DATA;
         iterations += r->iterations;
         d->n_convolutions += r->convolutions;
     }
     sks_notes_add(notes, "sections", (double)n);
     sks_notes_add(notes, "converged", (double)n_converged);
+    sks_notes_add(notes, "settled", (double)n_settled);
     sks_notes_add(notes, "without_data", (double)n_without_data);
     sks_notes_add(notes, "iterations", iterations);
     sks_notes_add(notes, "convolutions", d->n_convolutions);
