@@ -56,8 +56,9 @@ sks_status sks_values_set_list(sks_values *values, const char *list, const char 
 /* SKS_ERR_USAGE when a required parameter has no value; `prefix` comes before its name ("--"). */
 sks_status sks_values_complete(const sks_values *values, const char *prefix);
 
-/* SKS_ERR_USAGE when an output is a file that is also read, under whatever name, or two outputs are
- * one file: the product would take the place of what it is made from, or of another product. */
+/* Of every kernel before it runs. SKS_ERR_USAGE when an output is a file that is also read, under
+ * whatever name, or two outputs are one file: the product would take the place of what it is made
+ * from, or of another product. */
 sks_status sks_values_check_files(const sks_values *values);
 
 const sks_param *sks_values_table(const sks_values *values); /* never NULL */

@@ -147,9 +147,7 @@ static sks_status prepare(const sks_values *values, void **state)
         c->timeout_s = sks_values_real(values, "timeout");
     c->n_retries = (uint64_t)sks_values_int(values, "retries");
     c->is_fail_fast = sks_values_flag(values, "fail-fast");
-    status = sks_values_check_files(values);
-    if (status == SKS_OK)
-        status = read_command(c, values);
+    status = read_command(c, values);
     if (status == SKS_OK)
         status = sks_lines_read(sks_values_text(values, "inputs"), &c->lines);
     if (status == SKS_OK)

@@ -422,9 +422,7 @@ static sks_status prepare(const sks_values *values, void **state)
     if (s == NULL)
         return sks_fail_nomem("the completeness test");
     c = &s->c;
-    status = sks_values_check_files(values);
-    if (status == SKS_OK)
-        status = sks_star_image(values, false, &c->image, &c->view);
+    status = sks_star_image(values, false, &c->image, &c->view);
     if (status == SKS_OK)
         status = read_options(values, c);
     if (status == SKS_OK)

@@ -144,10 +144,7 @@ static sks_status prepare(const sks_values *values, void **state)
 
     if (d == NULL)
         return sks_fail_nomem("star detection");
-    status = sks_values_check_files(values);
-    if (status == SKS_OK)
-        status =
-            sks_star_image(values, sks_values_choice(values, "edge") == 0, &d->image, &d->view);
+    status = sks_star_image(values, sks_values_choice(values, "edge") == 0, &d->image, &d->view);
     if (status != SKS_OK)
         goto fail;
     d->detect = sks_star_detect_options(values);

@@ -232,6 +232,9 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
         status = sks_fail_nomem("workers");
         goto out;
     }
+    status = sks_values_check_files(configuration->parameters);
+    if (status != SKS_OK)
+        goto out;
     status = sks_executor_check(configuration->executor, configuration->scheduler,
                                 configuration->scheduler_options, n);
     if (status == SKS_OK)
