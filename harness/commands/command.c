@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_OPTIONS = 96, HELP_SIZE = 256, VAL_HELP = 1 };
 
@@ -260,9 +261,13 @@ out:
 
 sks_status sks_flush_stdout(void)
 {
+    bool has_failed = ferror(stdout) != 0;
+
     errno = 0;
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return sks_fail(SKS_ERR_IO, "standard output: %s",
-                        errno != 0 ? strerror(errno) : "could not be written");
-    return SKS_OK;
+    if (fflush(stdout) == 0 && !has_failed)
+        return SKS_OK;
+    /* What failed earlier did not leave its reason; what is there refuses one byte more as well. */
+    if (errno == 0 && write(STDOUT_FILENO, "\n", 1) == 1)
+        return sks_fail(SKS_ERR_IO, "standard output: could not be written");
+    return sks_fail(SKS_ERR_IO, "standard output: %s", strerror(errno));
 }
