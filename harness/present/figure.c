@@ -171,12 +171,13 @@ sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_wr
     return status;
 }
 
-sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *input,
-                           const char *output)
+/* Draws in a directory of its own; the data go beside the output when gnuplot is missing and
+ * `is_kept`. */
+static sks_status draw(const sks_figure *figure, const sks_figure_input *input, const char *output,
+                       bool is_kept, bool *is_missing)
 {
     char *directory = NULL, *data = NULL;
     sks_gnuplot *plot = NULL;
-    bool is_missing = false;
     sks_status status = sks_gnuplot_check_output(output);
 
     if (status == SKS_OK)
@@ -186,8 +187,8 @@ sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *inp
     if (status == SKS_OK)
         status = figure->write(input, directory, plot);
     if (status == SKS_OK)
-        status = sks_gnuplot_draw(plot, figure->template, directory, output, &is_missing);
-    if (is_missing && asprintf(&data, "%s/%s", directory, figure->main_data) >= 0) {
+        status = sks_gnuplot_draw(plot, figure->template, directory, output, is_missing);
+    if (*is_missing && is_kept && asprintf(&data, "%s/%s", directory, figure->main_data) >= 0) {
         status = keep_data(data, output);
         free(data);
     }
@@ -195,4 +196,19 @@ sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *inp
     if (directory != NULL)
         remove_directory(directory);
     return status;
+}
+
+sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *input,
+                           const char *output)
+{
+    bool is_missing = false;
+
+    return draw(figure, input, output, true, &is_missing);
+}
+
+sks_status sks_figure_try(const sks_figure *figure, const sks_figure_input *input,
+                          const char *output, bool *is_missing)
+{
+    *is_missing = false;
+    return draw(figure, input, output, false, is_missing);
 }

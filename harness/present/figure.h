@@ -61,6 +61,10 @@ sks_status sks_figure_find(const char *name, const sks_figure **figure);
 sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *input,
                            const char *output);
 
+/* The same without leaving data behind. *is_missing: it failed because gnuplot is not there. */
+sks_status sks_figure_try(const sks_figure *figure, const sks_figure_input *input,
+                          const char *output, bool *is_missing);
+
 /* One of a figure's CSV files, NAME.csv in `directory`: `write` fills it with what `context` points
  * to, and the template's variable NAME becomes its path. */
 typedef void sks_figure_writer(const void *context, FILE *file);

@@ -158,8 +158,7 @@ static char *plots_beside_program(void)
     return asprintf(&path, "%s/../share/skyscale/plots", dirname(program)) < 0 ? NULL : path;
 }
 
-/* The path of a template, from malloc. */
-static sks_status find_template(const char *template, char **path)
+sks_status sks_plots_find(const char *template, char **path)
 {
     char *beside = plots_beside_program();
     const char *const directories[] = {getenv("SKYSCALE_PLOTS"), beside, SKS_PLOTS_SOURCE,
@@ -341,7 +340,7 @@ sks_status sks_gnuplot_draw(sks_gnuplot *plot, const char *template, const char 
     sks_status status;
 
     assert(format != NULL); /* sks_gnuplot_check_output */
-    status = find_template(template, &path);
+    status = sks_plots_find(template, &path);
     if (status == SKS_OK) {
         sks_gnuplot_text(plot, "terminal", format->terminal);
         push(plot, path);

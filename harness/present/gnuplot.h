@@ -36,6 +36,9 @@ void sks_gnuplot_number_i(sks_gnuplot *plot, const char *name, size_t i, double 
 sks_status sks_gnuplot_draw(sks_gnuplot *plot, const char *template, const char *directory,
                             const char *output, bool *is_missing);
 
+/* The path of a template, from malloc; SKS_ERR_IO when it is in none of the directories. */
+sks_status sks_plots_find(const char *template, char **path);
+
 /* SKS_ERR_USAGE when the ending of `output` is not one of the three. */
 sks_status sks_gnuplot_check_output(const char *output);
 
