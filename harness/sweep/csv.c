@@ -1,5 +1,6 @@
 #include "harness/sweep/csv.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +27,55 @@ void sks_csv_put_text(const char *text, size_t size, FILE *out)
     putc_unlocked('"', out);
 }
 
+void sks_csv_put_int(int64_t value, FILE *out)
+{
+    char text[24];
+    char *at = text + sizeof(text);
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+    *--at = '\0';
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        *--at = '-';
+    fputs_unlocked(at, out);
+}
+
+/* The last two of 17 significant digits; 0 when there are fewer, since zeros at the end are not
+ * printed. */
+static int last_two_of_17(const char *text)
+{
+    int n = 0, last_two = 0;
+
+    for (; *text != '\0' && *text != 'e'; text++)
+        if (isdigit((unsigned char)*text) && (n > 0 || *text != '0')) {
+            last_two = 10 * (last_two % 10) + (*text - '0');
+            n++;
+        }
+    return n == 17 ? last_two : 0;
+}
+
+/* Times from a clock nearly always need 17 digits: those are tried first, and the 15 of a number
+ * that somebody chose only where they can be right. A double lies within 2^-53 of what it was read
+ * from, which is at most 12 units of its 17th digit: with the last two digits from 13 to 87 no
+ * number of 15 digits is meant. */
 void sks_csv_put_real(double value, FILE *out)
 {
-    char text[48];
+    char text[32], shorter[32];
+    int last_two;
 
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (digits == 17 || strtod(text, NULL) == value)
-            break;
+    snprintf(text, sizeof(text), "%.17g", value);
+    last_two = last_two_of_17(text);
+    if (last_two <= 12 || last_two >= 88) {
+        snprintf(shorter, sizeof(shorter), "%.15g", value);
+        if (strtod(shorter, NULL) == value) {
+            fputs_unlocked(shorter, out);
+            return;
+        }
     }
-    fputs(text, out);
+    fputs_unlocked(text, out);
 }
 
 struct sks_csv_reader {

@@ -15,11 +15,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 void sks_csv_put_text(const char *text, size_t size, FILE *out);
 
-/* The shortest text that reads back as the same number; finite numbers only. Serves JSON too. */
+void sks_csv_put_int(int64_t value, FILE *out);
+
+/* Reads back as the same number: 15 digits where they do, else 17. Finite numbers only. Serves JSON
+ * too. */
 void sks_csv_put_real(double value, FILE *out);
 
 /* No record of ours is nearly as large; a missing quote must not fill the memory. */

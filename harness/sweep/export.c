@@ -14,6 +14,9 @@ static void put_column(sqlite3_stmt *row, int i, FILE *out)
     switch (sqlite3_column_type(row, i)) {
     case SQLITE_NULL:
         break;
+    case SQLITE_INTEGER:
+        sks_csv_put_int(sqlite3_column_int64(row, i), out);
+        break;
     case SQLITE_FLOAT:
         sks_csv_put_real(sqlite3_column_double(row, i), out);
         break;
@@ -106,7 +109,7 @@ static void put_json_text(const char *text, FILE *out)
     json_t *json = json_string(text); /* NULL: not UTF-8 */
 
     if (json == NULL || json_dumpf(json, out, JSON_ENCODE_ANY) != 0)
-        fputs("null", out);
+        fputs_unlocked("null", out);
     json_decref(json);
 }
 
@@ -114,19 +117,19 @@ static void put_json_value(sqlite3_stmt *row, int i, FILE *out)
 {
     switch (sqlite3_column_type(row, i)) {
     case SQLITE_INTEGER:
-        fputs(sks_store_text(row, i), out);
+        sks_csv_put_int(sqlite3_column_int64(row, i), out);
         break;
     case SQLITE_FLOAT:
         if (isfinite(sqlite3_column_double(row, i)))
             sks_csv_put_real(sqlite3_column_double(row, i), out);
         else
-            fputs("null", out);
+            fputs_unlocked("null", out);
         break;
     case SQLITE_TEXT:
         put_json_text(sks_store_text(row, i), out);
         break;
     default:
-        fputs("null", out);
+        fputs_unlocked("null", out);
     }
 }
 
@@ -142,7 +145,7 @@ static sks_status print_rows(const sks_store *store, struct stream *stream, int6
     while (status == SKS_OK && stream->has_row && sqlite3_column_int64(stream->rows, 0) <= sample) {
         if (sqlite3_column_int64(stream->rows, 0) == sample) {
             for (int i = 1; i < n; i++) {
-                fputs(i > 1 ? "," : separator, out);
+                fputs_unlocked(i > 1 ? "," : separator, out);
                 put_json_value(stream->rows, i, out);
             }
             separator = "],[";

@@ -90,6 +90,12 @@ static bool is_known(const sks_plan *plan, const sks_plan_item *item)
     return false;
 }
 
+static sks_status fail_too_many(const struct maker *m)
+{
+    return sks_yaml_fail(m->yaml, m->yaml->root, SKS_ERR_USAGE, "more than %d configurations",
+                         SKS_PLAN_MAX_CONFIGURATIONS);
+}
+
 static sks_status make_key(sks_plan_item *item)
 {
     const sks_configuration *c = &item->configuration;
@@ -116,14 +122,26 @@ static sks_status add_item(struct maker *m, const size_t index[SKS_N_AXES])
         (m->allows_known && is_known(plan, &item)))
         return status;
     if (plan->n_items >= SKS_PLAN_MAX_CONFIGURATIONS)
-        return sks_yaml_fail(m->yaml, m->yaml->root, SKS_ERR_USAGE, "more than %d configurations",
-                             SKS_PLAN_MAX_CONFIGURATIONS);
+        return fail_too_many(m);
     status = sks_plan_grow((void **)&plan->items, plan->n_items, sizeof(plan->items[0]));
     if (status == SKS_OK)
         status = make_key(&item);
     if (status == SKS_OK)
         plan->items[plan->n_items++] = item;
     return status;
+}
+
+/* Said before the work of making them, and whatever rules would take away again. */
+static sks_status check_size(const struct maker *m, const sks_block *block)
+{
+    size_t product = 1;
+
+    for (int a = 0; a < SKS_N_AXES; a++) {
+        product *= block->axis[a].n;
+        if (product > SKS_PLAN_MAX_CONFIGURATIONS)
+            return fail_too_many(m);
+    }
+    return SKS_OK;
 }
 
 /* Tables over the plan's lists, which may have grown since the last block. */
@@ -143,8 +161,10 @@ static sks_status prepare(struct maker *m)
 static sks_status add_block(struct maker *m, const sks_block *block)
 {
     size_t at[SKS_N_AXES] = {0};
-    sks_status status = prepare(m);
+    sks_status status = check_size(m, block);
 
+    if (status == SKS_OK)
+        status = prepare(m);
     while (status == SKS_OK) {
         size_t index[SKS_N_AXES];
         int i = SKS_N_AXES - 1;

@@ -410,16 +410,167 @@ static void wrong_lists(void **state)
            "more than 100000 configurations");
 }
 
+/* The parameter that grows with the workers, the text that all worker counts share, and the key. */
+static void weak_scaling(void **state)
+{
+    sks_plan *plan = load("kernels:\n"
+                          "- {kernel: null, tasks: 100, scaling: [strong, weak]}\n"
+                          "- {kernel: null, scaling: weak, scale: tasks}\n"
+                          "workers: [1, 3]\n");
+    static const struct {
+        unsigned workers, tasks;
+        bool is_weak;
+        const char *series;
+    } wanted[] = {
+        {1, 100, false, "tasks=100"},      {3, 100, false, "tasks=100"},
+        {1, 100, true, "tasks=100*N"},     {3, 300, true, "tasks=100*N"},
+        {1, 10000, true, "tasks=10000*N"}, {3, 30000, true, "tasks=10000*N"},
+    };
+
+    (void)state;
+    assert_int_equal(plan->n_items, 6);
+    for (size_t i = 0; i < 6; i++) {
+        const sks_plan_item *item = &plan->items[i];
+
+        assert_int_equal(item->configuration.n_workers, wanted[i].workers);
+        assert_int_equal(sks_values_int(item->configuration.parameters, "tasks"), wanted[i].tasks);
+        assert_int_equal(item->is_weak, wanted[i].is_weak);
+        assert_string_equal(item->series_parameters_text, wanted[i].series);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(item->key, plan->items[j].key);
+    }
+    assert_string_equal(plan->items[3].parameters, "{\"tasks\":300}");
+    assert_string_equal(plan->items[3].series_parameters, "{\"tasks\":\"100*N\"}");
+    sks_plan_destroy(plan);
+
+    expect("kernels: [{kernel: null, scaling: sideways}]\nworkers: 1\n", 1,
+           "neither strong nor weak");
+    expect("kernels: [{kernel: null, scale: tasks}]\nworkers: 1\n", 1, "not asked for");
+    expect("kernels: [{kernel: null, scaling: weak, scale: stars}]\nworkers: 1\n", 1,
+           "no number called \"stars\"");
+    expect("kernels: [{kernel: pix2sky, image: x, scaling: weak}]\nworkers: 1\n", 1,
+           "no number called \"tasks\"");
+    expect("kernels: [{kernel: null, scaling: [weak, weak]}]\nworkers: 1\n", 1, "there already");
+    expect("kernels: [{kernel: null, tasks: 1000000000000000, scaling: weak}]\nworkers: 1024\n", 1,
+           "tasks");
+}
+
+static void expect_items(const char *rules, size_t n, const char *const *items)
+{
+    char text[1024];
+    sks_plan *plan;
+
+    snprintf(text, sizeof(text),
+             "kernels: [{kernel: null, tasks: [3, 5]}]\nworkers: [1, 2]\n"
+             "schedulers: [static, \"dynamic:chunk=4\"]\n%s",
+             rules);
+    plan = load(text);
+    assert_int_equal(plan->n_items, n);
+    for (size_t i = 0; i < n; i++) {
+        char shown[256];
+
+        snprintf(shown, sizeof(shown), "%s %s %u", plan->items[i].parameters_text,
+                 plan->items[i].scheduler, plan->items[i].configuration.n_workers);
+        assert_string_equal(shown, items[i]);
+    }
+    sks_plan_destroy(plan);
+}
+
+static void exclusions(void **state)
+{
+    static const char *const without_dynamic[] = {"tasks=3 static 1", "tasks=3 static 2",
+                                                  "tasks=5 static 1", "tasks=5 static 2"};
+    static const char *const some[] = {"tasks=3 static 1",          "tasks=3 static 2",
+                                       "tasks=3 dynamic:chunk=4 1", "tasks=3 dynamic:chunk=4 2",
+                                       "tasks=5 static 1",          "tasks=5 dynamic:chunk=4 1"};
+
+    (void)state;
+    expect_items("exclude: [{scheduler: dynamic}]\n", 4, without_dynamic);
+    expect_items("exclude: [{scheduler: \"dynamic:chunk=04\"}]\n", 4, without_dynamic);
+    expect_items("exclude: [{kernel: null, tasks: 005, workers: [2, 3]}, {executor: openmp}]\n", 6,
+                 some);
+    expect_items("exclude: [{tasks: [5, 7], workers: 2-4}, {scaling: weak}]\n", 6, some);
+}
+
+static void inclusions(void **state)
+{
+    static const char *const with_more[] = {"tasks=3 static 1", "tasks=5 static 1",
+                                            "tasks=7 guided 8", "tasks=7 guided 9",
+                                            "tasks=5 static 2"};
+
+    (void)state;
+    expect_items("exclude: [{workers: 2}, {scheduler: dynamic}]\n"
+                 "include:\n"
+                 "- {kernel: null, tasks: 7, workers: [8, 9], scheduler: guided}\n"
+                 "- {kernel: null, tasks: 5, workers: [1, 2], scheduler: static}\n",
+                 5, with_more); /* what is there already is not doubled */
+}
+
+static void wrong_rules(void **state)
+{
+#define BEGIN "kernels: null\nworkers: 1\n"
+    (void)state;
+    expect(BEGIN "exclude: {workers: 1}\n", 3, "need a list of maps");
+    expect(BEGIN "exclude: [1]\n", 3, "need a map");
+    expect(BEGIN "exclude:\n- {kernel: nul}\n", 4, "did you mean \"null\"");
+    expect(BEGIN "exclude: [{scheduler: statc}]\n", 3, "did you mean \"static\"");
+    expect(BEGIN "exclude: [{schedulers: static}]\n", 3, "no kernel here has a parameter");
+    expect(BEGIN "exclude: [{tasks: many}]\n", 3, "tasks");
+    expect(BEGIN "exclude: [{workers: 1}]\n", 3, "no configuration is left");
+    expect(BEGIN "include: [{tasks: 5}]\n", 3, "tasks needs a kernel");
+    expect(BEGIN "include: [{kernel: null, stars: 5}]\n", 3, "stars");
+    expect(BEGIN "include: null\n", 3, "need a list of maps");
+}
+
+static void disturbances(void **state)
+{
+    sks_plan *plan = load(BEGIN);
+
+    (void)state;
+    for (int i = 0; i < SKS_N_DISTURBANCES; i++)
+        assert_string_equal(plan->disturbed[i], sks_disturbance_table[i].default_text);
+    assert_false(plan->records_chunks);
+    sks_plan_destroy(plan);
+    plan = load(BEGIN "disturbed: {steal: 2.5 %, latency: off, switches: 1e2}\nrecord: chunks\n");
+    assert_string_equal(plan->disturbed[SKS_DISTURBED_STEAL], "2.5%");
+    assert_string_equal(plan->disturbed[SKS_DISTURBED_LATENCY], "off");
+    assert_string_equal(plan->disturbed[SKS_DISTURBED_SWITCHES], "100");
+    assert_true(plan->records_chunks);
+    sks_plan_destroy(plan);
+    plan = load(BEGIN "disturbed: off\n");
+    for (int i = 0; i < SKS_N_DISTURBANCES; i++)
+        assert_string_equal(plan->disturbed[i], "off");
+    sks_plan_destroy(plan);
+    expect(BEGIN "disturbed: {stel: 1%}\n", 3, "did you mean \"steal\"");
+    expect(BEGIN "disturbed: {steal: 101%}\n", 3, "steal");
+    expect(BEGIN "disturbed: {steal: [1, 2]}\n", 3, "need one value");
+    expect(BEGIN "disturbed: [steal]\n", 3, "need a map");
+    expect(BEGIN "record: all\n", 3, "record");
+#undef BEGIN
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),       cmocka_unit_test(all_keys),
-        cmocka_unit_test(order_and_keys), cmocka_unit_test(one_key_for_all_spellings),
-        cmocka_unit_test(worker_lists),   cmocka_unit_test(crowded_places),
-        cmocka_unit_test(rounds),         cmocka_unit_test(intervals),
-        cmocka_unit_test(paths),          cmocka_unit_test(missing_files),
-        cmocka_unit_test(wrong_yaml),     cmocka_unit_test(wrong_keys),
-        cmocka_unit_test(wrong_kernels),  cmocka_unit_test(wrong_lists),
+        cmocka_unit_test(weak_scaling),
+        cmocka_unit_test(exclusions),
+        cmocka_unit_test(inclusions),
+        cmocka_unit_test(wrong_rules),
+        cmocka_unit_test(disturbances),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(all_keys),
+        cmocka_unit_test(order_and_keys),
+        cmocka_unit_test(one_key_for_all_spellings),
+        cmocka_unit_test(worker_lists),
+        cmocka_unit_test(crowded_places),
+        cmocka_unit_test(rounds),
+        cmocka_unit_test(intervals),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(missing_files),
+        cmocka_unit_test(wrong_yaml),
+        cmocka_unit_test(wrong_keys),
+        cmocka_unit_test(wrong_kernels),
+        cmocka_unit_test(wrong_lists),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
