@@ -1,5 +1,6 @@
 /* skyscale: reads the command line and hands over to one of the commands. */
 #include "harness/commands/command.h"
+#include "harness/executors/fatal.h"
 #include "harness/measure/run.h"
 
 #include <signal.h>
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sks_fatal_install();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error with a message */
 
     status = dispatch(argc, (const char **)argv);

@@ -1,7 +1,7 @@
 /* skyscale list: what there is, from the registries. */
 #include "harness/analysis/model.h"
 #include "harness/commands/command.h"
-#include "harness/executors/executor.h"
+#include "harness/executors/recipes.h"
 #include "harness/machine/topology.h"
 #include "harness/present/figure.h"
 #include "kernels/kernel.h"
@@ -25,6 +25,8 @@ struct entry {
     const char *needs;
     const char *task;
     const char *cost;
+    const char *executor; /* what a recipe stands for; its scheduler is NULL when it is chosen */
+    const char *scheduler;
     const sks_param *params;
 };
 
@@ -58,16 +60,43 @@ static bool scheduler_entry(size_t i, struct entry *e)
     return s != NULL;
 }
 
+/* A recipe, which cannot be used where its executor cannot. */
+static bool recipe_entry(size_t i, struct entry *e)
+{
+    const sks_recipe *r = &sks_recipe_table[i];
+
+    if (r->name == NULL)
+        return false;
+    *e = (struct entry){.name = r->name,
+                        .summary = r->summary,
+                        .citation = r->citation,
+                        .executor = r->executor,
+                        .scheduler = r->scheduler};
+    for (const sks_executor *const *x = sks_executor_table; *x != NULL; x++)
+        if (strcmp((*x)->name, r->executor) == 0) {
+            e->unavailable = (*x)->unavailable != NULL ? (*x)->unavailable() : NULL;
+            return true;
+        }
+    e->unavailable = "its executor is not part of this program";
+    return true;
+}
+
+/* Executors, then recipes: both are names for -e. */
 static bool executor_entry(size_t i, struct entry *e)
 {
-    const sks_executor *x = sks_executor_table[i];
+    size_t n = 0;
 
-    if (x != NULL)
-        *e = (struct entry){.name = x->name,
-                            .summary = x->summary,
-                            .citation = x->citation,
-                            .unavailable = x->unavailable != NULL ? x->unavailable() : NULL};
-    return x != NULL;
+    while (sks_executor_table[n] != NULL)
+        n++;
+    if (i >= n)
+        return recipe_entry(i - n, e);
+    *e = (struct entry){.name = sks_executor_table[i]->name,
+                        .summary = sks_executor_table[i]->summary,
+                        .citation = sks_executor_table[i]->citation,
+                        .unavailable = sks_executor_table[i]->unavailable != NULL
+                                           ? sks_executor_table[i]->unavailable()
+                                           : NULL};
+    return true;
 }
 
 static bool binding_entry(size_t i, struct entry *e)
@@ -115,10 +144,12 @@ static void print_section(const struct section *section)
 
     printf("%s\n", section->name);
     for (size_t i = 0; section->entry(i, &e); i++) {
-        printf("  %-10s %s\n", e.name, e.summary);
+        printf("  %-15s %s\n", e.name, e.summary);
         print_line("task", e.task);
         print_line("cost", e.cost);
         print_line("needs", e.needs);
+        print_line("executor", e.executor);
+        print_line("scheduler", e.scheduler);
         print_line("cannot be used here", e.unavailable);
         print_line("source", e.citation);
         for (const sks_param *p = e.params; p != NULL && p->name != NULL; p++) {
@@ -164,8 +195,9 @@ static json_t *section_to_json(const struct section *section)
 
     for (size_t i = 0; section->entry(i, &e); i++) {
         json_t *object =
-            json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "name", e.name, "summary", e.summary,
-                      "citation", e.citation, "needs", e.needs, "task", e.task, "cost", e.cost);
+            json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "name", e.name, "summary",
+                      e.summary, "citation", e.citation, "needs", e.needs, "task", e.task, "cost",
+                      e.cost, "executor", e.executor, "scheduler", e.scheduler);
 
         json_object_set_new(object, "available", json_boolean(e.unavailable == NULL));
         if (e.unavailable != NULL)

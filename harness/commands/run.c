@@ -1,6 +1,7 @@
 /* skyscale run KERNEL: one execution, as a tool or to look at. */
 #include "harness/measure/run.h"
 #include "harness/commands/command.h"
+#include "harness/executors/recipes.h"
 #include "harness/machine/describe.h"
 #include "harness/measure/record_json.h"
 #include "harness/measure/schedule_file.h"
@@ -23,7 +24,7 @@ static const sks_param params[] = {
      .short_name = 'e',
      .type = SKS_TEXT,
      .default_text = "threads",
-     .help = "how workers exist and talk; see: skyscale list executors"},
+     .help = "how workers exist and talk, or a recipe; see: skyscale list executors"},
     {.name = "scheduler",
      .short_name = 's',
      .type = SKS_TEXT,
@@ -161,12 +162,17 @@ static sks_status print_json(const sks_configuration *configuration, const sks_t
 static sks_status choose_scheduler(const sks_values *options, sks_configuration *c,
                                    sks_values **scheduler_options)
 {
+    const char *rule = c->recipe != NULL ? c->recipe->scheduler : NULL;
+    bool is_chosen = sks_values_was_given(options, "scheduler");
     sks_status status;
 
-    if (!sks_values_has(options, "replay"))
-        return sks_scheduler_parse(sks_values_text(options, "scheduler"), &c->scheduler,
-                                   scheduler_options);
-    if (sks_values_was_given(options, "scheduler"))
+    if (!sks_values_has(options, "replay")) {
+        status = sks_scheduler_parse(
+            rule != NULL && !is_chosen ? rule : sks_values_text(options, "scheduler"),
+            &c->scheduler, scheduler_options);
+        return status == SKS_OK ? sks_recipe_check(c->recipe, c->scheduler) : status;
+    }
+    if (is_chosen)
         return sks_fail(SKS_ERR_USAGE, "--replay and --scheduler exclude each other");
     c->scheduler = &sks_scheduler_replay;
     status = sks_values_create(sks_scheduler_replay.params, scheduler_options);
@@ -203,7 +209,7 @@ static sks_status configure(const sks_arguments *arguments, const sks_topology *
     sks_status status = sks_kernel_find(arguments->operands[0], &c->kernel);
 
     if (status == SKS_OK)
-        status = sks_executor_find(sks_values_text(options, "executor"), &c->executor);
+        status = sks_recipe_find(sks_values_text(options, "executor"), &c->executor, &c->recipe);
     if (status == SKS_OK)
         status = choose_scheduler(options, c, scheduler_options);
     c->binding = sks_values_text(options, "binding");

@@ -1,5 +1,5 @@
 /* Forked workers fed by messages: chunks and at the end a STOP mark through one pipe, results back
- * through another. The style of the paper's Process/Queue recipe (its section 2.3.2), and of
+ * through another. The style of the paper's Process/Queue recipe, and of
  * everything that passes messages: the parent owns the scheduler, asks it on behalf of whichever
  * worker has answered, and puts the results in place.
  *

@@ -1,5 +1,7 @@
 #include "harness/executors/worker.h"
 
+#include "harness/executors/fatal.h"
+
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,8 +248,10 @@ static void live(sks_worker *w, bool is_leader)
     const sks_job *job = w->crew->job;
     sks_counter_session *session = NULL;
     void *own_result = NULL;
-    sks_status status = make_ready(w, &own_result);
+    sks_status status;
 
+    sks_fatal_enter(w);
+    status = make_ready(w, &own_result);
     if (status != SKS_OK)
         sks_worker_fail(w, status, 0);
     else if (job->counters != NULL)
@@ -269,6 +273,7 @@ static void live(sks_worker *w, bool is_leader)
     if (w->scratch != NULL && job->kernel->scratch_free != NULL)
         job->kernel->scratch_free(w->scratch);
     free(own_result);
+    sks_fatal_leave();
 }
 
 void sks_worker_live(sks_worker *w)

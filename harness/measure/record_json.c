@@ -177,6 +177,9 @@ json_t *sks_record_to_json(const sks_configuration *configuration, const sks_rec
     json_object_set_new(object, "kernel", json_string(configuration->kernel->name));
     json_object_set_new(object, "parameters", sks_values_to_json(configuration->parameters));
     json_object_set_new(object, "executor", json_string(configuration->executor->name));
+    json_object_set_new(object, "recipe",
+                        configuration->recipe != NULL ? json_string(configuration->recipe->name)
+                                                      : json_null());
     json_object_set_new(object, "scheduler", json_string(configuration->scheduler->name));
     json_object_set_new(object, "scheduler_options",
                         sks_values_to_json(configuration->scheduler_options));

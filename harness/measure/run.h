@@ -11,6 +11,7 @@
 #define SKYSCALE_RUN_H
 
 #include "harness/executors/executor.h"
+#include "harness/executors/recipes.h"
 #include "harness/measure/noise.h"
 #include "harness/measure/rule_check.h"
 
@@ -19,6 +20,7 @@ typedef struct sks_configuration {
     const sks_kernel *kernel;
     const sks_values *parameters;
     const sks_executor *executor;
+    const sks_recipe *recipe; /* by whose name executor and scheduler were chosen; NULL: none */
     const sks_scheduler *scheduler;
     const sks_values *scheduler_options;
     unsigned n_workers;
