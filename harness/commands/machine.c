@@ -1,10 +1,10 @@
 /* skyscale machine: what this machine is, what can be counted on it, and where workers would run.
  */
 #include "harness/commands/command.h"
-#include "harness/commands/machine_text.h"
 #include "harness/executors/executor.h"
 #include "harness/machine/describe.h"
 #include "harness/machine/topology.h"
+#include "harness/present/machine_text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -76,9 +76,15 @@ sks_status sks_store_first_failure(sks_store *store, char **message);
 
 /* One series per set of configurations that differ in workers only, in plan order, for the time
  * "total" (with the part of it outside the parallel phase), "core" (what a worker spent in the
- * kernel, on average), "startup", "prepare", "parallel" or "finish". Warm-ups and failed samples
- * are left out, and with them points and series that have nothing else. Free with
- * sks_series_free. */
+ * kernel, on average), "startup", "prepare", "parallel" or "finish".
+ *
+ * Or for a quantity that is no time, though it stands where series keep seconds: "imbalance",
+ * "overhead" (s per chunk), "chunks", "start-skew" (s), "switches", "major-faults", "steal" (s),
+ * "other-load" (s), "frequency" (Hz), "latency" (s, before the run), "counter:EVENT" (sum over the
+ * workers). Samples that lack it are left out.
+ *
+ * Warm-ups and failed samples are left out, and with them points and series that have nothing else.
+ * Free with sks_series_free. */
 sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series,
                             size_t *n);
 

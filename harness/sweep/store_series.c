@@ -28,8 +28,9 @@ static const char configurations_sql[] =
     "SELECT id, kernel, series_parameters, series_parameters_text, executor, scheduler, binding,"
     " n_workers, is_oversubscribed, is_weak FROM configuration ORDER BY id";
 
-/* What a time is in terms of the columns of sample s, and the part of it outside the parallel
- * phase. `core` is the mean over the workers of the time they spent in the kernel. */
+/* What a time, or another quantity, is in terms of the columns of sample s, and the part of it
+ * outside the parallel phase. `core` is the mean over the workers of the time they spent in the
+ * kernel; a counter is the sum over the workers, where each has it. */
 static const struct time_sql {
     const char *name, *seconds, *serial;
 } times[] = {
@@ -42,20 +43,44 @@ static const struct time_sql {
     {"startup", "s.startup_s", "NULL"},
     {"prepare", "s.prepare_s", "NULL"},
     {"finish", "s.finish_s", "NULL"},
+    {"imbalance", "s.imbalance", "NULL"},
+    {"overhead", "s.overhead_per_chunk_s", "NULL"},
+    {"chunks", "s.n_chunks", "NULL"},
+    {"start-skew", "s.start_skew_s", "NULL"},
+    {"switches", "s.involuntary_switches", "NULL"},
+    {"major-faults", "s.major_faults", "NULL"},
+    {"steal", "s.steal_s", "NULL"},
+    {"other-load", "s.other_load_s", "NULL"},
+    {"frequency", "s.frequency_hz", "NULL"},
+    {"latency", "s.latency_before_s", "NULL"},
 };
+static const char counter_prefix[] = "counter:";
+static const struct time_sql counter_sql = {
+    counter_prefix,
+    "(SELECT CASE WHEN count(value) = count(*) THEN sum(value) END FROM counter"
+    " WHERE sample_id = s.id AND event = :event)",
+    "NULL"};
+
+/* NULL when there is no such time. */
+static const struct time_sql *find_time(const char *name)
+{
+    if (strncmp(name, counter_prefix, strlen(counter_prefix)) == 0)
+        return &counter_sql;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        if (strcmp(times[i].name, name) == 0)
+            return &times[i];
+    return NULL;
+}
 
 /* The samples of one configuration, with the time asked for. */
 static sks_status prepare_samples(const sks_store *store, const char *time_name,
                                   sqlite3_stmt **samples)
 {
-    const size_t n = sizeof(times) / sizeof(times[0]);
+    const struct time_sql *time = find_time(time_name);
     char *disturbed = NULL, *sql = NULL;
-    size_t i = 0;
     sks_status status;
 
-    while (i < n && strcmp(times[i].name, time_name) != 0)
-        i++;
-    if (i == n)
+    if (time == NULL)
         return sks_fail(
             SKS_ERR_USAGE,
             "unknown time \"%s\", need total, core, parallel, startup, prepare or finish",
@@ -68,11 +93,13 @@ static sks_status prepare_samples(const sks_store *store, const char *time_name,
                  " s.latency_after_s, %s <> ''" SKS_SAMPLES_FROM
                  "WHERE c.id = :id AND s.status = 'ok' AND NOT s.is_warmup)"
                  " WHERE seconds IS NOT NULL ORDER BY 1",
-                 times[i].seconds, times[i].serial, disturbed) < 0)
+                 time->seconds, time->serial, disturbed) < 0)
         sql = NULL;
     free(disturbed);
     status = sql != NULL ? sks_store_prepare(store, sql, samples) : sks_fail_nomem("the samples");
     free(sql);
+    if (status == SKS_OK && time == &counter_sql)
+        sks_store_bind_text(*samples, ":event", time_name + strlen(counter_prefix));
     return status;
 }
 

@@ -1,4 +1,4 @@
-#include "harness/commands/machine_text.h"
+#include "harness/present/machine_text.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +14,8 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* The unit prefix that leaves at least one unit before the decimal point. */
-static void print_scaled(double value, double factor, const char *const *units, int n_units)
+static void print_scaled(double value, double factor, const char *const *units, int n_units,
+                         FILE *out)
 {
     int i = 0;
 
@@ -22,39 +23,38 @@ static void print_scaled(double value, double factor, const char *const *units, 
         value /= factor;
         i++;
     }
-    printf("%.4g %s", value, units[i]);
+    fprintf(out, "%.4g %s", value, units[i]);
 }
 
-static void print_number(const char *key, double value)
+static void print_number(const char *key, double value, FILE *out)
 {
     static const char *const bytes[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     static const char *const hertz[] = {"Hz", "kHz", "MHz", "GHz"};
     static const char *const seconds[] = {"ns", "us", "ms", "s"};
 
     if (ends_with(key, "_bytes"))
-        print_scaled(value, 1024, bytes, 5);
+        print_scaled(value, 1024, bytes, 5, out);
     else if (ends_with(key, "_hz"))
-        print_scaled(value, 1000, hertz, 4);
+        print_scaled(value, 1000, hertz, 4, out);
     else if (ends_with(key, "_s"))
-        print_scaled(1e9 * value, 1000, seconds, 4);
+        print_scaled(1e9 * value, 1000, seconds, 4, out);
     else
-        printf("%.6g", value);
+        fprintf(out, "%.6g", value);
 }
 
-static void print_scalar(const char *key, const json_t *value)
+static void print_scalar(const char *key, const json_t *value, FILE *out)
 {
     if (json_is_string(value))
-        fputs(json_string_value(value), stdout);
+        fputs(json_string_value(value), out);
     else if (json_is_boolean(value))
-        fputs(json_is_true(value) ? "yes" : "no", stdout);
+        fputs(json_is_true(value) ? "yes" : "no", out);
     else if (json_is_number(value))
-        print_number(key, json_number_value(value));
+        print_number(key, json_number_value(value), out);
     else
-        fputs("not known", stdout);
+        fputs("not known", out);
 }
 
-/* The key in words, without the unit that the value carries. */
-static void key_words(const char *key, char *words, size_t size)
+void sks_machine_words(const char *key, char *words, size_t size)
 {
     static const char *const units[] = {"_bytes", "_hz", "_s"};
     size_t length = strlen(key);
@@ -72,12 +72,12 @@ static void print_label(const char *key)
 {
     char words[LABEL_WIDTH];
 
-    key_words(key, words, sizeof(words));
+    sks_machine_words(key, words, sizeof(words));
     printf("  %-*s ", LABEL_WIDTH, words);
 }
 
 /* On one line: "level 1, type data, size 48 KiB"; what is not known is left out. */
-static void print_inline(const json_t *object)
+static void print_inline(const json_t *object, FILE *out)
 {
     const char *separator = "";
     const char *key;
@@ -88,11 +88,19 @@ static void print_inline(const json_t *object)
     {
         if (json_is_null(value))
             continue;
-        key_words(key, words, sizeof(words));
-        printf("%s%s ", separator, words);
-        print_scalar(key, value);
+        sks_machine_words(key, words, sizeof(words));
+        fprintf(out, "%s%s ", separator, words);
+        print_scalar(key, value, out);
         separator = ", ";
     }
+}
+
+void sks_machine_value(const char *key, const json_t *value, FILE *out)
+{
+    if (json_is_object(value))
+        print_inline(value, out);
+    else
+        print_scalar(key, value, out);
 }
 
 static void print_entry(const char *key, const json_t *value)
@@ -101,15 +109,12 @@ static void print_entry(const char *key, const json_t *value)
 
     if (!json_is_array(value)) {
         print_label(key);
-        if (json_is_object(value))
-            print_inline(value);
-        else
-            print_scalar(key, value);
+        sks_machine_value(key, value, stdout);
         putchar('\n');
     }
     for (size_t i = 0; i < n; i++) {
         print_label(i == 0 ? key : "");
-        print_inline(json_array_get(value, i));
+        sks_machine_value(key, json_array_get(value, i), stdout);
         putchar('\n');
     }
 }
