@@ -154,6 +154,32 @@ static sks_status take_lock(sks_store *store)
     }
 }
 
+static sks_status open_database(sks_store *s, int flags)
+{
+    sks_status status = SKS_OK;
+
+    if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+        status = sks_store_fail(s);
+    if (status == SKS_OK) {
+        sqlite3_busy_timeout(s->db, BUSY_MS);
+        status = sks_store_check_schema(s);
+    }
+    return status;
+}
+
+/* A sweep killed within a transaction of the old kind (while it changes the kind of its log) leaves
+ * a journal that somebody has to roll back before anyone can read. */
+static sks_status open_after_rollback(sks_store *s)
+{
+    sks_status status;
+
+    sks_clear();
+    sqlite3_close(s->db);
+    s->db = NULL;
+    status = open_database(s, SQLITE_OPEN_READWRITE);
+    return status == SKS_OK ? sks_store_exec(s, "PRAGMA query_only = ON") : status;
+}
+
 static sks_status open_store(const char *path, bool is_writer, sks_store **store)
 {
     sks_store *s = calloc(1, sizeof(*s));
@@ -170,13 +196,10 @@ static sks_status open_store(const char *path, bool is_writer, sks_store **store
         status = take_lock(s);
     else if (access(path, R_OK) != 0)
         status = sks_fail(SKS_ERR_IO, "%s: %s", path, strerror(errno));
-    if (status == SKS_OK &&
-        sqlite3_open_v2(path, &s->db, is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY,
-                        NULL) != SQLITE_OK)
-        status = sks_store_fail(s);
     if (status == SKS_OK) {
-        sqlite3_busy_timeout(s->db, BUSY_MS);
-        status = sks_store_check_schema(s);
+        status = open_database(s, is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+        if (status != SKS_OK && !is_writer && sqlite3_errcode(s->db) == SQLITE_READONLY)
+            status = open_after_rollback(s);
     }
     if (status != SKS_OK) {
         sks_store_close(s);

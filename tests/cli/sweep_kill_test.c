@@ -1,6 +1,7 @@
 /* Property: a sweep that is killed with SIGKILL at random moments and started again ends with
  * exactly the planned samples, each once, in an intact database, and with nothing else left in its
- * folder. Interrupted with SIGINT it ends at once, by that signal, and goes on likewise.
+ * folder; and no kill loses or changes a sample that was there before it. Interrupted with SIGINT
+ * it ends at once, by that signal, and goes on likewise.
  *
  * The environment variable SKYSCALE names the program. The moments come from a seed that is
  * printed; SKYSCALE_TEST_SEED repeats one. */
@@ -13,7 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { N_CONFIGURATIONS = 2 * 3 * 4 + 12 + 12, N_ROUNDS = 1 + 12, N_KILLS = 20, MAX_STARTS = 400 };
+enum { N_CONFIGURATIONS = 2 * 3 * 4 + 12 + 12, N_ROUNDS = 1 + 12, N_KILLS = 50, MAX_STARTS = 1000 };
 
 static const char sweep_text[] =
     "campaign: killed\n"
@@ -103,13 +104,14 @@ static int set_up(void **state)
     return 0;
 }
 
+/* Able to write: a kill may leave a journal that has to be rolled back first. */
 static long ask(const char *sql)
 {
     sqlite3 *db;
     sqlite3_stmt *query;
     long answer;
 
-    assert_int_equal(sqlite3_open_v2(in_folder("killed.db"), &db, SQLITE_OPEN_READONLY, NULL),
+    assert_int_equal(sqlite3_open_v2(in_folder("killed.db"), &db, SQLITE_OPEN_READWRITE, NULL),
                      SQLITE_OK);
     if (sqlite3_prepare_v2(db, sql, -1, &query, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
@@ -159,6 +161,54 @@ static void check_complete(void)
     closedir(opened);
 }
 
+/* What there was after the last kill; ids of samples increase by one. */
+struct seen {
+    long n;
+    double total_s;
+};
+
+static double ask_real(const char *sql, long id)
+{
+    sqlite3 *db;
+    sqlite3_stmt *query;
+    double answer;
+
+    assert_int_equal(sqlite3_open_v2(in_folder("killed.db"), &db, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &query, NULL), SQLITE_OK);
+    sqlite3_bind_int64(query, 1, id);
+    assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+    answer = sqlite3_column_double(query, 0);
+    sqlite3_finalize(query);
+    sqlite3_close(db);
+    return answer;
+}
+
+/* The program reads what a kill has left, whatever that is. */
+static void check_readable(const struct seen *seen)
+{
+    static const char *const export[] = {"skyscale", "export", "killed.db", "-o", "messages", NULL};
+
+    if (seen->n > 0)
+        must_run(export);
+}
+
+/* Everything that was seen is there still, unchanged; then sees what there is now. */
+static void check_kept(struct seen *seen)
+{
+    static const char sum[] = "SELECT total(total_s + wall_s) FROM sample WHERE id <= ?1";
+
+    if (access(in_folder("killed.db"), F_OK) != 0 ||
+        ask("SELECT count(*) FROM sqlite_master WHERE name = 'sample'") == 0) {
+        assert_int_equal(seen->n, 0); /* killed before there was a plan */
+        return;
+    }
+    assert_int_equal(ask_real("SELECT count(*) FROM sample WHERE id <= ?1", seen->n), seen->n);
+    assert_true(ask_real(sum, seen->n) == seen->total_s);
+    seen->n = ask("SELECT count(*) FROM sample");
+    seen->total_s = ask_real(sum, seen->n);
+}
+
 static void sleep_s(double seconds)
 {
     struct timespec pause = {.tv_sec = (time_t)seconds};
@@ -181,6 +231,7 @@ static void killed_at_random_moments(void **state)
     long seed = given != NULL ? atol(given) : (long)time(NULL);
     double startup_s;
     int n_killed = 0, n_starts = 0, status;
+    struct seen seen = {0};
     pid_t child;
 
     (void)state;
@@ -202,6 +253,8 @@ static void killed_at_random_moments(void **state)
         sleep_s(drand48() * (2 * startup_s + 0.1));
         kill(child, SIGKILL);
         status = wait_for(child);
+        check_readable(&seen);
+        check_kept(&seen);
         if (WIFSIGNALED(status))
             n_killed++;
         else if (WEXITSTATUS(status) != 0) {

@@ -1,0 +1,231 @@
+/* Property: a campaign made again from its CSV export gives the same fits, and the same CSV,
+ * whatever texts it holds; the other formats can be read too; and a CSV file that is no campaign is
+ * refused with its line, leaving no database.
+ *
+ * The environment variable SKYSCALE names the program. */
+#include "../unit/sweep_files.h"
+
+#include "spawn.h"
+
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+
+static const char *program;
+
+/* Names that would break a format that forgot to escape them. */
+static const char sweep_text[] =
+    "campaign: \"<script>alert('1')</script> \\\"q\\\" \\\\ a,b\\nnext line \\u00e9 _ % #\"\n"
+    "kernels:\n"
+    "- {kernel: null, tasks: 50}\n"
+    "- {kernel: null, tasks: 40, scaling: weak}\n"
+    "workers: [1-3]\n"
+    "schedulers: [static, \"dynamic:chunk=4\"]\n"
+    "counters: [page-faults]\n"
+    "counter_source: rusage\n"
+    "record: chunks\n"
+    "repeat: {warmup: 1, min: 7, max: 7}\n";
+
+/* In the folder, where the test itself is. */
+static int run_here(const char *arguments, const char *out)
+{
+    return spawn(program, arguments, NULL, out, in_folder("messages"));
+}
+
+static void must_run(const char *arguments, const char *out)
+{
+    if (run_here(arguments, out) != 0) {
+        char *messages = spawn_read_file(in_folder("messages"), NULL);
+
+        fail_msg("skyscale %s: %s", arguments, messages);
+    }
+}
+
+static int set_up(void **state)
+{
+    program = getenv("SKYSCALE");
+    if (program == NULL) {
+        print_message("skipped: SKYSCALE does not name the program\n");
+        exit(77);
+    }
+    if (make_folder(state) != 0 || chdir(folder) != 0)
+        return -1;
+    write_text("hostile.yaml", sweep_text);
+    must_run("sweep hostile.yaml -d first.db", NULL);
+    must_run("export first.db -o first.csv", NULL);
+    return 0;
+}
+
+static void check_same(const char *a, const char *b)
+{
+    char *first = spawn_read_file(in_folder(a), NULL);
+    char *second = spawn_read_file(in_folder(b), NULL);
+
+    assert_true(strlen(first) > 100);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+}
+
+/* The fits without the database's own name. */
+static json_t *read_fits(const char *name)
+{
+    json_error_t error;
+    json_t *json = json_load_file(in_folder(name), 0, &error);
+
+    if (json == NULL)
+        fail_msg("%s: %s", name, error.text);
+    json_object_del(json, "campaign");
+    return json;
+}
+
+static void the_same_again(void **state)
+{
+    json_t *first, *second;
+
+    (void)state;
+    unlink(in_folder("again.db"));
+    must_run("import first.csv -d again.db", NULL);
+    must_run("export again.db -o again.csv", NULL);
+    check_same("first.csv", "again.csv");
+    must_run("fit first.db --replicates 100 --json", in_folder("first.json"));
+    must_run("fit again.db --replicates 100 --json", in_folder("again.json"));
+    first = read_fits("first.json");
+    second = read_fits("again.json");
+    assert_int_equal(json_array_size(json_object_get(first, "groups")), 4);
+    assert_true(json_equal(first, second));
+    json_decref(first);
+    json_decref(second);
+    /* Without the flagged ones too. */
+    must_run("export first.db --disturbed drop -o first.csv2", NULL);
+    must_run("export again.db --disturbed drop -o again.csv2", NULL);
+    check_same("first.csv2", "again.csv2");
+}
+
+static void a_text_that_needs_escapes_survives(void **state)
+{
+    json_t *json;
+    const char *name;
+
+    (void)state;
+    must_run("export first.db -f json -o whole.json", NULL);
+    json = json_load_file(in_folder("whole.json"), 0, NULL);
+    assert_non_null(json);
+    name = json_string_value(json_object_get(json_object_get(json, "campaign"), "name"));
+    assert_string_equal(name, "<script>alert('1')</script> \"q\" \\ a,b\nnext line \xc3\xa9 _ % #");
+    assert_int_equal(json_array_size(json_object_get(json, "samples")), 12 * 8);
+    for (size_t i = 0; i < 12 * 8; i++) {
+        const json_t *sample = json_array_get(json_object_get(json, "samples"), i);
+        json_int_t n_tasks = 0;
+        const json_t *chunk;
+        size_t c;
+
+        assert_string_equal(json_string_value(json_object_get(sample, "campaign")), name);
+        json_array_foreach(json_object_get(sample, "chunks"), c, chunk) n_tasks +=
+            json_integer_value(json_object_get(chunk, "n_tasks"));
+        assert_int_equal(n_tasks, json_integer_value(json_object_get(sample, "n_tasks")));
+    }
+    json_decref(json);
+}
+
+/* One PARAMETER, as many DATA lines as POINTS in each REGION. */
+static void extrap(void **state)
+{
+    char *text;
+    size_t n_regions = 0, n_data = 0;
+
+    (void)state;
+    must_run("export first.db -f extrap -o extrap.txt", NULL);
+    text = spawn_read_file(in_folder("extrap.txt"), NULL);
+    assert_non_null(strstr(text, "\nPARAMETER workers\nPOINTS ( 1 ) ( 2 )"));
+    assert_non_null(strstr(text, "\nMETRIC total_s\nREGION "));
+    for (const char *at = text; (at = strstr(at, "\nREGION ")) != NULL; at++)
+        n_regions++;
+    for (const char *at = text; (at = strstr(at, "\nDATA ")) != NULL; at++)
+        n_data++;
+    assert_int_equal(n_regions, 4);
+    assert_int_equal(n_data, 4 * 3);
+    free(text);
+}
+
+static void gnuplot(void **state)
+{
+    char *text;
+    unsigned workers;
+    double median, low, high;
+
+    (void)state;
+    must_run("export first.db -f gnuplot --per parallel -o data.txt", NULL);
+    text = spawn_read_file(in_folder("data.txt"), NULL);
+    assert_non_null(strstr(text, "median_parallel_s"));
+    assert_int_equal(sscanf(strstr(text, "is_oversubscribed\n") + strlen("is_oversubscribed\n"),
+                            "%u 7 %lf %lf %lf", &workers, &median, &low, &high),
+                     4);
+    assert_int_equal(workers, 1);
+    assert_true(low <= median && median <= high);
+    free(text);
+}
+
+static void refuse(const char *csv, const char *cause)
+{
+    char *messages;
+
+    write_text("bad.csv", csv);
+    assert_int_equal(run_here("import bad.csv -d bad.db", NULL), 1);
+    messages = spawn_read_file(in_folder("messages"), NULL);
+    if (strstr(messages, cause) == NULL)
+        fail_msg("wanted \"%s\", got \"%s\"", cause, messages);
+    free(messages);
+    assert_int_equal(access(in_folder("bad.db"), F_OK), -1);
+}
+
+static void refusals(void **state)
+{
+#define HEAD "kernel,parameters,executor,scheduler,n_workers,binding,round,total_s\n"
+    char *messages;
+
+    (void)state;
+    refuse("", "bad.csv:1: the file is empty");
+    refuse("a,b\n1,2\n", "bad.csv:1: no column \"kernel\"");
+    refuse(HEAD, "no samples");
+    refuse(HEAD "null,{},threads,static,1,cores,0\n", "bad.csv:2: 7 cells, the header has 8");
+    refuse(HEAD "null,{,threads,static,1,cores,0,1\n", "bad.csv:2: parameters");
+    refuse(HEAD "null,{},threads,static,0,cores,0,1\n", "bad.csv:2: n_workers");
+    refuse(HEAD "null,{},threads,static,1,cores,0,1s\n", "bad.csv:2: total_s: \"1s\"");
+    refuse(HEAD "null,{},threads,static,1,cores,0,1\nnull,{},threads,static,1,cores,0,2\n",
+           "bad.csv:3: the sample cannot be entered");
+    refuse(HEAD "null,{},threads,static,1,cores,0,\"1\n", "a quote is not closed");
+    /* A campaign is not overwritten. */
+    assert_int_equal(run_here("import first.csv -d first.db", NULL), 2);
+    messages = spawn_read_file(in_folder("messages"), NULL);
+    assert_non_null(strstr(messages, "holds a campaign already"));
+    free(messages);
+}
+
+/* Made by hand, or by a version with fewer columns: what is not there is missing. */
+static void few_columns(void **state)
+{
+    char *text;
+
+    (void)state;
+    unlink(in_folder("few.db"));
+    write_text("few.csv", HEAD "mine,{},elsewhere,odd,1,none,0,2.5\r\n"
+                               "mine,{},elsewhere,odd,2,none,0,1.25\r\n");
+    must_run("import few.csv -d few.db", NULL);
+    must_run("export few.db -f gnuplot", in_folder("few.dat"));
+    text = spawn_read_file(in_folder("few.dat"), NULL);
+    assert_non_null(strstr(text, "\n1 1 2.5 NaN NaN "));
+    assert_non_null(strstr(text, "\n2 1 1.25 "));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_again), cmocka_unit_test(a_text_that_needs_escapes_survives),
+        cmocka_unit_test(extrap),         cmocka_unit_test(gnuplot),
+        cmocka_unit_test(refusals),       cmocka_unit_test(few_columns),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, remove_folder);
+}
