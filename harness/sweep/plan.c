@@ -65,21 +65,30 @@ sks_status sks_picks_add(sks_picks *picks, size_t index, bool *is_new)
 /* Each of these finds what `name` says in the plan, or enters it, and tells its index. */
 typedef sks_status find_or_add(const char *name, sks_plan *plan, size_t *index);
 
+static sks_status add_scheduler(const char *name, sks_plan *plan, size_t *index);
+
+/* A recipe without a rule of its own is another name of its executor. */
 static sks_status add_executor(const char *name, sks_plan *plan, size_t *index)
 {
-    const sks_executor *executor;
-    sks_status status = sks_executor_find(name, &executor);
+    sks_plan_executor made = {0};
+    sks_status status = sks_recipe_find(name, &made.executor, &made.recipe);
     size_t i = 0;
 
+    if (status == SKS_OK && made.recipe != NULL && made.recipe->scheduler == NULL)
+        made.recipe = NULL;
+    if (status == SKS_OK && made.recipe != NULL)
+        status = add_scheduler(made.recipe->scheduler, plan, &made.scheduler);
     if (status != SKS_OK)
         return status;
-    while (i < plan->n_executors && plan->executors[i] != executor)
+    while (i < plan->n_executors && (plan->executors[i].executor != made.executor ||
+                                     plan->executors[i].recipe != made.recipe))
         i++;
     if (i == plan->n_executors) {
         status = sks_plan_grow((void **)&plan->executors, i, sizeof(plan->executors[0]));
         if (status != SKS_OK)
             return status;
-        plan->executors[plan->n_executors++] = executor;
+        plan->executors[plan->n_executors++] = made;
+        plan->has_recipes |= made.recipe != NULL;
     }
     *index = i;
     return SKS_OK;

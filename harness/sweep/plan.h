@@ -6,7 +6,7 @@
  *                     scaling: strong, weak or both; scale: the parameter that weak scaling
  *                     multiplies by the worker count (default: tasks)
  *   workers:        list of N, "A-B", "cores", "K*cores"; ends of a range may be any of the others
- *   executors:      list of names                          (default: threads)
+ *   executors:      list of names, recipes among them      (default: threads)
  *   schedulers:     list of NAME or "NAME:key=value,…"     (default: dynamic)
  *   bindings:       list of policies                       (default: cores)
  *   counters:       list of events                         (default: none)
@@ -93,6 +93,12 @@ typedef struct sks_plan_scheduler {
     char *text;
 } sks_plan_scheduler;
 
+typedef struct sks_plan_executor {
+    const sks_executor *executor;
+    const sks_recipe *recipe; /* one that has a rule of its own; NULL: it goes with all rules */
+    size_t scheduler;         /* of the recipe, index in plan->schedulers */
+} sks_plan_executor;
+
 typedef struct sks_plan_input {
     char *name; /* as written */
     char *path; /* to be opened */
@@ -119,7 +125,8 @@ typedef struct sks_plan {
     sks_plan_family *families;
     sks_plan_kernel *kernels;
     sks_plan_scheduler *schedulers;
-    const sks_executor **executors;
+    sks_plan_executor *executors;
+    bool has_recipes; /* some of them with rules of their own */
     char **bindings;
     unsigned *workers;
     sks_plan_input *inputs; /* of all kernels, each once */

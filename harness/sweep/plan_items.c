@@ -10,7 +10,8 @@ struct maker {
     const sks_topology *topology;
     sks_plan *plan;
     const sks_exclusion *exclusion; /* NULL: none */
-    bool allows_known;              /* what is in the plan already is passed over */
+    bool allows_known;              /* what is in the plan already is passed over; a recipe with
+                                     * a rule of its own comes once, whatever rules there are */
     sks_place *places;              /* [SKS_MAX_WORKERS], scratch */
     signed char *crowded;           /* [binding * n_workers + workers]: 1, 0, or -1 not known */
 };
@@ -38,7 +39,9 @@ static sks_status find_crowded(struct maker *m, size_t binding, size_t workers, 
 static sks_status fill_item(struct maker *m, const size_t index[SKS_N_AXES], sks_plan_item *item)
 {
     sks_plan *plan = m->plan;
-    const size_t s = index[SKS_AXIS_SCHEDULERS], b = index[SKS_AXIS_BINDINGS];
+    const sks_plan_executor *executor = &plan->executors[index[SKS_AXIS_EXECUTORS]];
+    const size_t s = executor->recipe != NULL ? executor->scheduler : index[SKS_AXIS_SCHEDULERS];
+    const size_t b = index[SKS_AXIS_BINDINGS];
     const unsigned n_workers = plan->workers[index[SKS_AXIS_WORKERS]];
     const sks_plan_family *family = &plan->families[index[SKS_AXIS_FAMILIES]];
     const sks_plan_kernel *kernel;
@@ -54,7 +57,8 @@ static sks_status fill_item(struct maker *m, const size_t index[SKS_N_AXES], sks
     *item = (sks_plan_item){
         .configuration = {.kernel = family->kernel,
                           .parameters = kernel->parameters,
-                          .executor = plan->executors[index[SKS_AXIS_EXECUTORS]],
+                          .executor = executor->executor,
+                          .recipe = executor->recipe,
                           .scheduler = plan->schedulers[s].scheduler,
                           .scheduler_options = plan->schedulers[s].options,
                           .n_workers = n_workers,
@@ -119,7 +123,7 @@ static sks_status add_item(struct maker *m, const size_t index[SKS_N_AXES])
     sks_status status = fill_item(m, index, &item);
 
     if (status != SKS_OK || (m->exclusion != NULL && sks_exclusion_fits(m->exclusion, &item)) ||
-        (m->allows_known && is_known(plan, &item)))
+        ((m->allows_known || plan->has_recipes) && is_known(plan, &item)))
         return status;
     if (plan->n_items >= SKS_PLAN_MAX_CONFIGURATIONS)
         return fail_too_many(m);

@@ -181,7 +181,14 @@ static void assert_run(const char *arguments, int expected_status, const char *e
 
 static void recipes_are_names(void **unused)
 {
+    FILE *sweep = fopen("recipes.yaml", "we");
+
     (void)unused;
+    assert_non_null(sweep);
+    fprintf(sweep, "kernels: [null]\nworkers: [1, 2]\nexecutors: [pool-map, process-queue]\n"
+                   "schedulers: [dynamic, guided]\n");
+    assert_int_equal(fclose(sweep), 0);
+    assert_run("sweep recipes.yaml --dry-run", 0, "configurations  6,"); /* pool-map counts once */
     assert_run("run null --json -e pool-map", 0, "\"recipe\": \"pool-map\"");
     assert_run("run null --json -e pool-map", 0, "\"executor\": \"queue\"");
     assert_run("run null --json -e pool-map", 0, "\"scheduler\": \"pool-map\"");
