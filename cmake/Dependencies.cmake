@@ -52,6 +52,12 @@ if(NOT PAPI_FOUND)
   endif()
 endif()
 
+# Optional: without it there is no executor `mpi`.
+find_package(MPI QUIET COMPONENTS C)
+if(NOT MPI_C_FOUND)
+  message(STATUS "MPI not found (Debian: libopenmpi-dev): no executor mpi")
+endif()
+
 # Optional: without it there is no executor `openmp`. Its runtime is not made for the thread
 # sanitizer, which would report races in it.
 if(NOT SKS_SANITIZE MATCHES "thread")

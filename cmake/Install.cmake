@@ -2,11 +2,14 @@
 # schedulers with the little they need, as a library that other programs can link.
 
 install(TARGETS skyscale RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET skyscale_mpi)
+  install(TARGETS skyscale_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/skyscale)
+endif()
 install(FILES docs/skyscale.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(DIRECTORY plots/ DESTINATION ${CMAKE_INSTALL_DATADIR}/skyscale/plots
   FILES_MATCHING PATTERN "*.gp")
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}
-  FILES_MATCHING PATTERN "*.md")
+  FILES_MATCHING PATTERN "*.md" PATTERN "*.sbatch")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The headers name each other as "common/range.h": with -I…/include/skyscale they still do.

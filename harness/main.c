@@ -1,6 +1,8 @@
 /* skyscale: reads the command line and hands over to one of the commands. */
 #include "harness/commands/command.h"
 #include "harness/executors/fatal.h"
+#include "harness/executors/mpi_worker.h"
+#include "harness/executors/mpi_world.h"
 #include "harness/measure/run.h"
 
 #include <signal.h>
@@ -69,7 +71,10 @@ int main(int argc, char **argv)
     sks_fatal_install();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error with a message */
 
-    status = dispatch(argc, (const char **)argv);
+    status = sks_mpi_is_worker(argc, (const char *const *)argv)
+                 ? sks_mpi_serve()
+                 : dispatch(argc, (const char **)argv);
+    sks_mpi_end();
     if (status == SKS_OK)
         return 0;
     fprintf(stderr, "skyscale: %s\n",

@@ -44,6 +44,7 @@ struct command {
     sks_product *product;
     sks_product *log; /* NULL: none asked for */
     sks_spool *spool;
+    sks_spool_writer *unpacker; /* of outputs from elsewhere; NULL: none came yet */
     struct shared *shared;
     size_t shared_size;
     double begin_s;
@@ -99,6 +100,7 @@ static void destroy(struct command *c)
 {
     sks_product_destroy(c->product);
     sks_product_destroy(c->log);
+    sks_spool_writer_destroy(c->unpacker);
     sks_spool_destroy(c->spool);
     if (c->shared != NULL)
         munmap(c->shared, c->shared_size);
@@ -276,6 +278,62 @@ static sks_status run(const void *state, void *scratch, sks_range tasks, void *r
     return SKS_OK;
 }
 
+/* A text on its way from the spool into memory. */
+struct packet {
+    char *data;
+    size_t size;
+};
+
+static sks_status take_piece(void *to, const void *data, size_t size)
+{
+    struct packet *p = to;
+
+    memcpy(p->data + p->size, data, size);
+    p->size += size;
+    return SKS_OK;
+}
+
+static sks_status pack(const void *state, size_t task, const void *result, void **data,
+                       size_t *size_bytes)
+{
+    const struct command *c = state;
+    const sks_command_record *record = result;
+    struct packet packet = {.data = malloc(record->output.size_bytes + 1)};
+    sks_status status;
+
+    if (packet.data == NULL)
+        return sks_fail_nomem("the output of a command");
+    status = sks_spool_read(c->spool, &record->output, take_piece, &packet);
+    if (status != SKS_OK) {
+        free(packet.data);
+        return status;
+    }
+    c->shared->record[task] = (sks_command_record){0}; /* it is told elsewhere */
+    *data = packet.data;
+    *size_bytes = packet.size;
+    return SKS_OK;
+}
+
+static sks_status unpack(void *state, size_t task, void *result, const void *data,
+                         size_t size_bytes)
+{
+    struct command *c = state;
+    sks_command_record *record = result;
+    sks_status status = SKS_OK;
+
+    if (c->unpacker == NULL)
+        status = sks_spool_writer_create(c->spool, &c->unpacker);
+    if (status != SKS_OK)
+        return status;
+    sks_spool_begin(c->unpacker);
+    status = sks_spool_add(c->unpacker, data, size_bytes);
+    if (status == SKS_OK)
+        status = sks_spool_end(c->unpacker, &record->output);
+    if (status == SKS_OK)
+        c->shared->record[task] = *record; /* in case finish is never reached */
+    return status;
+}
+
 static sks_status write_outputs(const struct command *c, sks_product *product)
 {
     return sks_command_outputs_write(c->spool, c->shared->record, c->lines.n, product);
@@ -398,6 +456,8 @@ const sks_kernel sks_kernel_command = {
     .scratch = scratch,
     .scratch_free = scratch_free,
     .run = run,
+    .pack = pack,
+    .unpack = unpack,
     .finish = finish,
     .verify = verify,
     .digest = digest,

@@ -13,6 +13,11 @@
  *   deliver      (kernels that have one) once per task, any thread, any order: puts one task's
  *                result into the product at the place that belongs to that task. The result's
  *                memory is used again afterwards, so memory stays bounded for any task count.
+ *   pack,        (kernels whose results leave something in files or shared memory, which only the
+ *   unpack       process that prepared and those it forks can see) pack, where a task was computed
+ *                on another machine: what has to travel with its result, allocated, for the caller
+ *                to free; unpack, where finish will be called: takes it over and changes the result
+ *                accordingly. One thread each.
  *   scratch_free once per worker, on that worker.
  *   finish       once, after all tasks: merges in task order and completes the product. The serial
  *                part after the loop. `results` holds all tasks' results, in task order, for a
@@ -21,7 +26,8 @@
  *   digest       once, outside the timed region: identifies the product.
  *   teardown     once, whatever happened before; accepts NULL; leaves no unfinished product behind.
  *
- * Hooks that may be NULL: scratch and scratch_free (run then gets NULL), deliver, verify.
+ * Hooks that may be NULL: scratch and scratch_free (run then gets NULL), deliver, pack and unpack,
+ * verify.
  *
  * Errors   run and deliver fail with a text that names file, line or keyword. When several tasks
  *          fail the one with the lowest number is reported, whatever the schedule.
@@ -71,7 +77,6 @@ typedef struct sks_kernel {
     const char *cost;     /* how task costs are distributed: "uniform", "heavy-tailed" */
     const char *citation; /* paper and equation the code follows */
     const sks_param *params;
-
     sks_status (*prepare)(const sks_values *values, void **state);
     size_t (*task_count)(const void *state);
     size_t (*result_size)(const void *state);
@@ -79,6 +84,10 @@ typedef struct sks_kernel {
     void (*scratch_free)(void *scratch);
     sks_status (*run)(const void *state, void *scratch, sks_range tasks, void *results);
     sks_status (*deliver)(void *state, size_t task, const void *result);
+    sks_status (*pack)(const void *state, size_t task, const void *result, void **data,
+                       size_t *size_bytes);
+    sks_status (*unpack)(void *state, size_t task, void *result, const void *data,
+                         size_t size_bytes);
     sks_status (*finish)(void *state, const void *results, sks_notes *notes);
     sks_status (*verify)(const void *state);
     sks_status (*digest)(const void *state, sks_digest *digest);

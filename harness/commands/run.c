@@ -201,6 +201,13 @@ static sks_status write_logs(const sks_values *options, const sks_configuration 
     return status;
 }
 
+static unsigned default_workers(const sks_executor *executor, const sks_topology *topology)
+{
+    unsigned n = executor->n_started != NULL ? executor->n_started() : 0;
+
+    return n > 0 ? n : sks_topology_n_cores(topology);
+}
+
 /* Everything named on the command line, found and checked before anything is started. */
 static sks_status configure(const sks_arguments *arguments, const sks_topology *topology,
                             sks_configuration *c, sks_values **scheduler_options)
@@ -220,7 +227,7 @@ static sks_status configure(const sks_arguments *arguments, const sks_topology *
     c->parameters = arguments->more;
     c->scheduler_options = *scheduler_options;
     c->n_workers = sks_values_has(options, "workers") ? (unsigned)sks_values_int(options, "workers")
-                                                      : sks_topology_n_cores(topology);
+                                                      : default_workers(c->executor, topology);
     c->events = sks_values_text(options, "counters");
     c->counter_source = sks_values_text(options, "counter-source");
     c->log_capacity = wants_log(options) ? (size_t)sks_values_int(options, "log-chunks") : 0;

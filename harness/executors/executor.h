@@ -33,6 +33,7 @@ typedef struct sks_job {
     const sks_values *scheduler_options;
     unsigned n_workers;
     const sks_topology *topology;
+    const char *binding;          /* the policy that made them, for ranks on other machines */
     const sks_place *places;      /* [n_workers] */
     const sks_counters *counters; /* NULL: none */
     sks_chunk_log *logs;          /* [n_workers], empty; NULL: nobody asks */
@@ -73,6 +74,7 @@ typedef struct sks_loop_report {
     double ready_s;     /* from the call of run() to the release: starting the workers */
     double parallel_s;  /* from the release to the end of the last worker */
     double join_s;      /* from there to the return */
+    char *machines;     /* JSON text, of workers on other hosts; the caller frees it; NULL: none */
     char decision[256]; /* what the scheduler explained; "": nothing */
     size_t n_happened;  /* events, of which the first SKS_MAX_EVENTS_KEPT are kept */
     sks_event happened[SKS_MAX_EVENTS_KEPT];
@@ -87,6 +89,9 @@ typedef struct sks_executor {
     bool shares_memory;
     /* Its logs show neighbouring chunks of one worker as one: it sees tasks, not claims. */
     bool joins_chunks;
+    /* How many workers somebody has started already, the most that can be had; 0, or NULL: as many
+     * as asked for. */
+    unsigned (*n_started)(void);
     /* SKS_ERR_USAGE when it cannot do what a configuration asks for (openmp has the compiler's
      * three schedules only). NULL: it can do everything. */
     sks_status (*check)(const sks_scheduler *scheduler, const sks_values *scheduler_options,

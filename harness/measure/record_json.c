@@ -208,6 +208,8 @@ json_t *sks_record_to_json(const sks_configuration *configuration, const sks_rec
     json_object_set_new(object, "loss", loss_to_json(record));
     json_object_set_new(object, "digest", json_string(record->digest.hex));
     json_object_set_new(object, "product", product_to_json(configuration, record));
+    if (record->machines != NULL)
+        json_object_set_new(object, "machines_of_workers", json_loads(record->machines, 0, NULL));
     if (machine != NULL)
         json_object_set(object, "machine", machine);
     return object;

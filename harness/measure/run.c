@@ -133,6 +133,7 @@ static sks_status create_logs(const sks_configuration *configuration, sks_record
 
 static void keep_report(const sks_loop_report *report, sks_record *record)
 {
+    record->machines = report->machines;
     memcpy(record->decision, report->decision, sizeof(record->decision));
     record->n_happened = report->n_happened;
     memcpy(record->happened, report->happened, sizeof(record->happened));
@@ -223,6 +224,7 @@ sks_status sks_run(const sks_configuration *configuration, const sks_topology *t
         .places = places,
         .cancel = &sks_cancel,
         .parameters = configuration->parameters,
+        .binding = configuration->binding,
     };
     sks_status status;
 
@@ -277,6 +279,7 @@ void sks_record_clear(sks_record *record)
 {
     free(record->workers);
     sks_chunk_logs_destroy(record->logs);
+    free(record->machines);
     free(record->owned);
     *record = (sks_record){0};
 }

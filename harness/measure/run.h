@@ -58,6 +58,7 @@ typedef struct sks_record {
     sks_worker_record *workers; /* [n_workers] */
     sks_chunk_log *logs;        /* [n_workers]; NULL: not asked for */
     sks_rule_check rule;        /* whether they are what the scheduler's name promises */
+    char *machines;             /* of workers on other hosts, JSON text; NULL: none */
     char decision[256];         /* what the scheduler decided by itself; "": nothing */
     size_t n_happened;          /* events, of which the first SKS_MAX_EVENTS_KEPT are kept */
     sks_event happened[SKS_MAX_EVENTS_KEPT];

@@ -1,0 +1,239 @@
+#include "harness/executors/mpi_world.h"
+
+#include "harness/executors/mpi_message.h"
+
+#include <dlfcn.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODULE "skyscale_mpi.so"
+
+static const sks_mpi_calls *calls;
+static int rank, size;     /* of the world the launcher made */
+static unsigned n_spawned; /* workers alive that were spawned */
+static bool is_ended;
+static pid_t started_by; /* a forked child has no part in it */
+
+#if defined(__SANITIZE_ADDRESS__)
+/* Open MPI frees much of what it has when the process ends, by leaving it. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libopen-pal\nleak:libopen-rte\nleak:libmpi\nleak:mca_\nleak:libpmix\n"
+           "leak:libevent\nleak:libhwloc\n";
+}
+#endif
+
+/* ---- Where things are. */
+
+static bool folder_of_program(char *path, size_t path_size)
+{
+    ssize_t length = readlink("/proc/self/exe", path, path_size - 1);
+
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    return true;
+}
+
+static const char *find_module(char *path, size_t path_size)
+{
+    char program[PATH_MAX];
+    const char *folders[4] = {NULL, NULL, SKS_MODULES_BUILT, SKS_MODULES_INSTALLED};
+
+    folders[0] = getenv("SKYSCALE_MODULES");
+    if (folder_of_program(program, sizeof(program)))
+        folders[1] = dirname(program);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+        if (folders[i] == NULL)
+            continue;
+        snprintf(path, path_size, "%s/" MODULE, folders[i]);
+        if (access(path, R_OK) == 0)
+            return path;
+    }
+    return NULL;
+}
+
+/* What is spawned: this program, or, from a test, the one it tests. */
+static const char *find_program(char *path, size_t path_size)
+{
+    const char *named = getenv("SKYSCALE");
+
+    if (folder_of_program(path, path_size) && strcmp(strrchr(path, '/') + 1, "skyscale") == 0)
+        return path;
+    return named;
+}
+
+/* ---- Who we are, as the launcher says in the environment: before MPI is started. */
+
+static long number_in_environment(const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        const char *text = getenv(*names);
+
+        if (text != NULL && text[0] >= '0' && text[0] <= '9')
+            return strtol(text, NULL, 10);
+    }
+    return -1;
+}
+
+static long launched_size(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", NULL};
+    static const char *const slurm_step[] = {"SLURM_STEP_NUM_TASKS", NULL};
+    /* srun without PMI starts unrelated processes. */
+    const bool has_pmi =
+        getenv("PMIX_RANK") != NULL || getenv("PMI_RANK") != NULL || getenv("PMI_FD") != NULL;
+    long n = number_in_environment(names);
+
+    return n < 0 && has_pmi ? number_in_environment(slurm_step) : n;
+}
+
+static long launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK",
+                                        "SLURM_PROCID", NULL};
+
+    return number_in_environment(names);
+}
+
+unsigned sks_mpi_n_launched(void)
+{
+    long n = launched_size();
+
+    return n > 1 ? (unsigned)(n - 1) : 0;
+}
+
+bool sks_mpi_is_worker(int argc, const char *const *argv)
+{
+    if (argc == 2 && strcmp(argv[1], SKS_MPI_WORKER_ARGUMENT) == 0)
+        return true;
+    return sks_mpi_n_launched() > 0 && launched_rank() > 0;
+}
+
+const char *sks_mpi_unavailable(void)
+{
+    static char module[PATH_MAX], program[PATH_MAX];
+
+#if !defined(SKS_HAVE_MPI)
+    return "built without MPI";
+#elif defined(__SANITIZE_THREAD__)
+    return "MPI's own threads and the thread sanitizer do not go together";
+#endif
+    if (find_module(module, sizeof(module)) == NULL)
+        return "its module " MODULE " is not where the program looks for it (SKYSCALE_MODULES)";
+    if (sks_mpi_n_launched() == 0 && find_program(program, sizeof(program)) == NULL)
+        return "there is no program to spawn (SKYSCALE)";
+    return NULL;
+}
+
+/* ---- Starting and ending. */
+
+sks_status sks_mpi_check(const char *error, const char *doing)
+{
+    return error == NULL ? SKS_OK : sks_fail(SKS_ERR_IO, "MPI: %s: %s", doing, error);
+}
+
+static sks_status load(void)
+{
+    char path[PATH_MAX];
+    const char *name = find_module(path, sizeof(path));
+    void *module;
+
+    if (name == NULL)
+        return sks_fail(SKS_ERR_IO, "executor mpi: %s", sks_mpi_unavailable());
+    /* Global: Open MPI's own plug-ins look for its symbols there. */
+    module = dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+    if (module == NULL)
+        return sks_fail(SKS_ERR_IO, "%s", dlerror());
+    calls = dlsym(module, "sks_mpi_module");
+    if (calls == NULL)
+        return sks_fail(SKS_ERR_IO, "%s", dlerror());
+    return SKS_OK;
+}
+
+sks_status sks_mpi_start(void)
+{
+    sks_status status = SKS_OK;
+
+    if (calls != NULL)
+        return SKS_OK;
+    status = load();
+    if (status == SKS_OK)
+        status = sks_mpi_check(calls->start(&rank, &size), "starting");
+    if (status != SKS_OK) {
+        calls = NULL;
+        return status;
+    }
+    started_by = getpid();
+    atexit(sks_mpi_end);
+    return SKS_OK;
+}
+
+const sks_mpi_calls *sks_mpi(void)
+{
+    return calls;
+}
+
+static void send_home(unsigned n_workers)
+{
+    const sks_mpi_head quit = {.kind = SKS_MPI_QUIT};
+
+    for (unsigned w = 0; w < n_workers; w++)
+        calls->send((int)w + 1, &quit, sizeof(quit));
+}
+
+sks_status sks_mpi_gather(unsigned n_workers)
+{
+    char program[PATH_MAX];
+    sks_status status = sks_mpi_start();
+
+    if (status != SKS_OK)
+        return status;
+    if (is_ended)
+        return sks_fail(SKS_ERR_WORKER, "executor mpi: its workers were lost in an earlier run");
+    if (size > 1) {
+        if (n_workers > (unsigned)size - 1)
+            return sks_fail(SKS_ERR_USAGE,
+                            "executor mpi: %u workers, but %d processes were launched: one "
+                            "coordinates, so launch %u",
+                            n_workers, size, n_workers + 1);
+        return SKS_OK;
+    }
+    if (n_workers <= n_spawned)
+        return SKS_OK;
+    send_home(n_spawned);
+    calls->part();
+    n_spawned = 0;
+    status = sks_mpi_check(calls->spawn(find_program(program, sizeof(program)),
+                                        SKS_MPI_WORKER_ARGUMENT, (int)n_workers),
+                           "starting workers");
+    if (status == SKS_OK)
+        n_spawned = n_workers;
+    return status;
+}
+
+void sks_mpi_give_up(void)
+{
+    is_ended = true;
+}
+
+void sks_mpi_end(void)
+{
+    if (is_ended || (calls != NULL && getpid() != started_by))
+        return;
+    is_ended = true;
+    /* Others wait for rank 0 even when it had nothing for them to do. */
+    if (calls == NULL &&
+        (sks_mpi_n_launched() == 0 || launched_rank() != 0 || sks_mpi_start() != SKS_OK))
+        return;
+    if (size > 1 && rank == 0)
+        send_home((unsigned)size - 1);
+    send_home(n_spawned);
+    calls->part();
+    calls->stop();
+}

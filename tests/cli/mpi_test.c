@@ -1,0 +1,253 @@
+/* Property: under MPI, spawned or launched, on one host or two, every kernel's product is the one
+ * threads make; whatever goes wrong ends all ranks with one message and leaves neither a process
+ * nor a product behind. Skipped where MPI cannot be used. */
+#include "harness/executors/executor.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <time.h>
+
+#include "tests/cli/spawn.h"
+
+static char folder[] = "/tmp/skyscale-mpi-XXXXXX";
+static char *program, *mpirun;
+
+static int run(const char *arguments)
+{
+    return spawn(program, arguments, NULL, "out.txt", "err.txt");
+}
+
+static void expect_ok(const char *who, const char *arguments)
+{
+    const int status = spawn(who, arguments, NULL, "out.txt", "err.txt");
+
+    if (status != 0)
+        fail_msg("%s: status %d: %s", arguments, status, spawn_read_file("err.txt", NULL));
+}
+
+static void expect_same(const char *a, const char *b)
+{
+    size_t n_a, n_b;
+    char *text_a = spawn_read_file(a, &n_a), *text_b = spawn_read_file(b, &n_b);
+
+    assert_int_equal(n_a, n_b);
+    assert_memory_equal(text_a, text_b, n_a);
+    free(text_a);
+    free(text_b);
+}
+
+/* Results that are delivered, that are collected, and that leave something behind. */
+static void same_products(void **state)
+{
+    static const char *const runs[] = {
+        "run pix2sky --image frame.fits --random 3000 --block 100",
+        "run detect --image frame.fits --threshold 5",
+        "run command --command echo --inputs frame.txt",
+    };
+    char arguments[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+        snprintf(arguments, sizeof(arguments), "%s -e threads -w 2 -o threads.out", runs[i]);
+        expect_ok(program, arguments);
+        snprintf(arguments, sizeof(arguments), "%s -e mpi -w 3 -s guided -o mpi.out", runs[i]);
+        expect_ok(program, arguments);
+        expect_same("threads.out", "mpi.out");
+        snprintf(arguments, sizeof(arguments),
+                 "--allow-run-as-root --oversubscribe -n 3 %s %s -e mpi -s dynamic -o mpi.out",
+                 program, runs[i]);
+        expect_ok(mpirun, arguments);
+        expect_same("threads.out", "mpi.out");
+    }
+}
+
+/* A run of one processor's worth of work more than anybody waits for, ended from outside. */
+static void expect_end(int signal_number, bool is_for_worker, int status, const char *says)
+{
+    const char *arguments[] = {program,    "run", "synthetic", "--tasks", "4", "--cost",
+                               "60000000", "-e",  "mpi",       "-w",      "2", NULL};
+    char name[64], *err;
+    pid_t pid = fork(), victim = 0;
+    int ended;
+
+    if (pid == 0) {
+        if (freopen("err.txt", "w", stderr) != NULL)
+            execv(program, (char **)arguments);
+        _exit(99);
+    }
+    snprintf(name, sizeof(name), "%s --mpi-worker", program);
+    for (int i = 0; i < 300 && victim == 0; i++) { /* until a worker computes */
+        DIR *proc = opendir("/proc");
+
+        usleep(100000);
+        for (struct dirent *e; (e = readdir(proc)) != NULL;) {
+            char path[300], line[4096] = "";
+            FILE *file;
+            size_t n;
+
+            snprintf(path, sizeof(path), "/proc/%s/cmdline", e->d_name);
+            file = e->d_name[0] > '0' && e->d_name[0] <= '9' ? fopen(path, "r") : NULL;
+            if (file == NULL)
+                continue;
+            n = fread(line, 1, sizeof(line) - 1, file);
+            fclose(file);
+            for (size_t k = 0; k + 1 < n; k++)
+                if (line[k] == '\0')
+                    line[k] = ' ';
+            if (strncmp(line, name, strlen(name)) == 0)
+                victim = (pid_t)atoi(e->d_name);
+        }
+        closedir(proc);
+    }
+    assert_int_not_equal(victim, 0);
+    usleep(1500000);
+    assert_int_equal(kill(is_for_worker ? victim : pid, signal_number), 0);
+    while (waitpid(pid, &ended, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    err = spawn_read_file("err.txt", NULL);
+    if ((WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended)) != status ||
+        strstr(err, says) == NULL)
+        fail_msg("ended with %x: %s", (unsigned)ended, err);
+    free(err);
+    for (int i = 0; i < 100 && kill(victim, 0) == 0; i++)
+        usleep(50000);
+    assert_int_equal(kill(victim, 0), -1);
+}
+
+static void ends(void **state)
+{
+    (void)state;
+    expect_end(SIGKILL, true, 1, "died");
+    expect_end(SIGTERM, false, 128 + SIGTERM, "skyscale: interrupted");
+}
+
+static void refusals(void **state)
+{
+    char arguments[512], *err;
+
+    (void)state;
+    assert_int_equal(run("run pix2sky --image frame.fits --coords bad.txt -e mpi -w 2 -o x.out"),
+                     1);
+    err = spawn_read_file("err.txt", NULL);
+    assert_non_null(strstr(err, "bad.txt:3"));
+    free(err);
+    assert_int_equal(access("x.out", F_OK), -1);
+    assert_int_equal(spawn(program,
+                           "run pix2sky --image frame.fits --coords - -e mpi -w 2 -o x.out",
+                           "frame.txt", "out.txt", "err.txt"),
+                     2);
+    err = spawn_read_file("err.txt", NULL);
+    assert_non_null(strstr(err, "standard input"));
+    free(err);
+    snprintf(arguments, sizeof(arguments),
+             "--allow-run-as-root --oversubscribe -n 2 %s run null -e mpi -w 2", program);
+    assert_int_not_equal(spawn(mpirun, arguments, NULL, "out.txt", "err.txt"), 0);
+    err = spawn_read_file("err.txt", NULL);
+    assert_non_null(strstr(err, "launch 3"));
+    free(err);
+}
+
+/* Two hosts: network namespaces with a wire between them, and names of their own. */
+static void two_hosts(void **state)
+{
+    static const char script[] =
+        "trap 'ip netns del $A; ip netns del $B' EXIT\n"
+        "A=sks$$a B=sks$$b\n"
+        "ip netns add $A && ip netns add $B || exit 77\n"
+        "ip link add v$A type veth peer name v$B || exit 77\n"
+        "ip link set v$A netns $A && ip link set v$B netns $B || exit 77\n"
+        "ip -n $A addr add 10.213.7.1/24 dev v$A && ip -n $B addr add 10.213.7.2/24 dev v$B\n"
+        "for n in $A $B; do ip -n $n link set lo up && ip -n $n link set v$n up; done\n"
+        "printf '#!/bin/sh\\nshift\\nexec ip netns exec %s unshare --uts sh -c \"hostname farhost; "
+        "$*\"\\n' $B >agent.sh && chmod +x agent.sh\n"
+        "ip netns exec $A unshare --uts sh -c \"hostname nearhost; mpirun --allow-run-as-root "
+        "--oversubscribe -H 10.213.7.1:2,10.213.7.2:1 --mca plm_rsh_agent $PWD/agent.sh "
+        "--mca btl tcp,self --mca oob_tcp_if_include 10.213.7.0/24 "
+        "--mca btl_tcp_if_include 10.213.7.0/24 -n 3 "
+        "$SKYSCALE run pix2sky --image frame.fits --random 3000 --block 100 -e mpi -o mpi.out "
+        "--json\"\n";
+    FILE *file;
+    char *out;
+    int status;
+
+    (void)state;
+    if (geteuid() != 0) {
+        printf("skipped: only root can make network namespaces\n");
+        skip();
+    }
+    file = fopen("hosts.sh", "w");
+    assert_non_null(file);
+    fputs(script, file);
+    fclose(file);
+    expect_ok(program, "run pix2sky --image frame.fits --random 3000 --block 100 -o threads.out");
+    status = spawn("/bin/sh", "hosts.sh", NULL, "out.txt", "err.txt");
+    if (status == 77 || status == 127) {
+        printf("skipped: network namespaces cannot be made here: %s\n",
+               spawn_read_file("err.txt", NULL));
+        skip();
+    }
+    if (status != 0)
+        fail_msg("status %d: %s", status, spawn_read_file("err.txt", NULL));
+    expect_same("threads.out", "mpi.out");
+    out = spawn_read_file("out.txt", NULL);
+    assert_non_null(strstr(out, "\"host\": \"farhost\""));
+    free(out);
+}
+
+static int set_up(void **state)
+{
+    FILE *file;
+
+    (void)state;
+    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+        return 1;
+    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1); /* Open MPI asks twice */
+    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+    file = fopen("bad.txt", "w");
+    if (file == NULL)
+        return 1;
+    fputs("1 2\n3 4\nnone\n", file);
+    fclose(file);
+    return run("synth wfpc2 --size 128 --stars 60 -o frame.fits --truth frame.txt");
+}
+
+static int tear_down(void **state)
+{
+    static const char *const files[] = {"frame.fits", "frame.txt", "bad.txt",
+                                        "out.txt",    "err.txt",   "threads.out",
+                                        "mpi.out",    "hosts.sh",  "agent.sh"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        unlink(files[i]);
+    return chdir("/") != 0 || rmdir(folder) != 0; /* nothing else is left */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_products),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(ends),
+        cmocka_unit_test(two_hosts),
+    };
+    const sks_executor *executor;
+
+    program = getenv("SKYSCALE");
+    if (sks_executor_find("mpi", &executor) != SKS_OK) {
+        printf("skipped: %s\n", sks_message());
+        return 77;
+    }
+    mpirun = access("/usr/bin/mpirun", X_OK) == 0 ? "/usr/bin/mpirun" : NULL;
+    if (program == NULL || mpirun == NULL) {
+        printf("skipped: SKYSCALE does not name the program, or there is no mpirun\n");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
