@@ -160,11 +160,25 @@ static sks_status compare_one(const sks_match *match, const sks_compare_options 
     return status;
 }
 
+static void judge(sks_comparison *c, double alpha, double threshold, size_t n_open)
+{
+    bool is_beyond = sks_is_beyond(c->ratio.value, threshold);
+    /* Medians and ranks on different sides of 1 show no direction. */
+    bool is_shown = c->p_holm < alpha && (c->ratio.value - 1.0) * (c->shift.value - 1.0) >= 0.0;
+
+    c->is_below_threshold = is_shown && !is_beyond;
+    if (is_shown && is_beyond && c->ratio.value != 1.0)
+        c->change = c->ratio.value < 1.0 ? SKS_FASTER : SKS_SLOWER;
+    else if (!is_shown && c->least_p * (double)n_open >= alpha)
+        c->change = SKS_TOO_FEW_SAMPLES;
+}
+
 /* Verdicts, once the p values of all comparisons are known. */
 static sks_status decide(sks_compare_result *result)
 {
     double alpha = 1.0 - result->options.confidence;
     double *p = malloc((result->n + 1) * sizeof(*p));
+    size_t n_open = 0; /* not refuted: what Holm's last step multiplies by */
     sks_status status = p != NULL ? SKS_OK : sks_fail_nomem("p values");
 
     for (size_t i = 0; status == SKS_OK && i < result->n; i++)
@@ -172,20 +186,26 @@ static sks_status decide(sks_compare_result *result)
     if (status == SKS_OK)
         status = sks_holm(p, result->n, p);
     for (size_t i = 0; status == SKS_OK && i < result->n; i++) {
-        sks_comparison *c = &result->comparisons[i];
-        bool is_shown, is_beyond = sks_is_beyond(c->ratio.value, result->options.threshold);
-
-        c->p_holm = p[i];
-        /* Medians and ranks on different sides of 1 show no direction. */
-        is_shown = p[i] < alpha && (c->ratio.value - 1.0) * (c->shift.value - 1.0) >= 0.0;
-        c->is_below_threshold = is_shown && !is_beyond;
-        if (is_shown && is_beyond && c->ratio.value != 1.0)
-            c->change = c->ratio.value < 1.0 ? SKS_FASTER : SKS_SLOWER;
-        else if (c->least_p * (double)result->n >= alpha && !is_shown)
-            c->change = SKS_TOO_FEW_SAMPLES;
+        result->comparisons[i].p_holm = p[i];
+        n_open += p[i] >= alpha;
     }
+    for (size_t i = 0; status == SKS_OK && i < result->n; i++)
+        judge(&result->comparisons[i], alpha, result->options.threshold, n_open);
+    result->n_open = n_open;
     free(p);
     return status;
+}
+
+size_t sks_compare_needed(const sks_compare_result *result, bool is_paired)
+{
+    double alpha = 1.0 - result->options.confidence;
+    size_t n = 2;
+
+    while ((is_paired ? sks_signed_rank_least_p(n) : sks_rank_sum_least_p(n, n)) *
+               (double)result->n_open >=
+           alpha)
+        n++;
+    return n;
 }
 
 static int by_effect(const void *a, const void *b)

@@ -76,6 +76,7 @@ typedef struct sks_compare_summary {
 typedef struct sks_compare_result {
     sks_compare_options options;
     size_t n;
+    size_t n_open;               /* of those, without a significant difference */
     sks_comparison *comparisons; /* [n], by group, within it the largest effect first */
     size_t n_groups;
     sks_compare_summary *groups; /* [n_groups] */
@@ -101,6 +102,10 @@ sks_status sks_compare_in_state(const sks_match *matches, size_t n, size_t n_gro
 void sks_selection_clear(sks_selection *selection); /* accepts one that is all zero */
 
 void sks_compare_clear(sks_compare_result *result); /* accepts one that is all zero */
+
+/* How many rounds (paired), or samples on both sides (not), could have shown a difference in those
+ * comparisons that show none. */
+size_t sks_compare_needed(const sks_compare_result *result, bool is_paired);
 
 /* Whether the difference is beyond the threshold: symmetric in base and new. */
 bool sks_is_beyond(double ratio, double threshold);

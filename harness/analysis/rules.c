@@ -2,9 +2,11 @@
 
 #include "harness/analysis/statistics.h"
 
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const sks_answer_name[] = {"yes", "no", "not-applicable"};
@@ -52,29 +54,46 @@ static bool has_worker_axis(const sks_rules_input *in)
     return false;
 }
 
+/* NaN when there is no memory for it: then the answer goes without. */
+static double median_of(const sks_point *point)
+{
+    double *sorted = malloc((point->n + 1) * sizeof(*sorted)), median = NAN;
+
+    if (sorted != NULL && point->n > 0) {
+        memcpy(sorted, point->seconds, point->n * sizeof(*sorted));
+        gsl_sort(sorted, 1, point->n);
+        median = sks_median(sorted, point->n);
+    }
+    free(sorted);
+    return median;
+}
+
 /* Rule 1. */
 static void answer_base(const sks_rules_input *in, sks_rule_answer *a)
 {
-    size_t n_one = 0;
-    unsigned least = 0;
+    size_t n_scaled = 0, n_one = 0;
+    double least = INFINITY, most = -INFINITY;
 
-    if (!has_worker_axis(in)) {
+    for (size_t i = 0; i < in->n; i++) {
+        const sks_series *s = &in->series[i];
+        double seconds;
+
+        if (s->n_points < 2)
+            continue;
+        n_scaled++;
+        n_one += s->points[0].n_workers == 1;
+        seconds = median_of(&s->points[0]);
+        least = fmin(least, seconds);
+        most = fmax(most, seconds);
+    }
+    if (n_scaled == 0) {
         say(a, SKS_RULE_NOT_APPLICABLE, "no configuration differs from another in workers only");
         return;
     }
-    for (size_t i = 0; i < in->n; i++) {
-        unsigned n = in->series[i].points[0].n_workers;
-
-        n_one += n == 1;
-        least = i == 0 || n < least ? n : least;
-    }
     say(a, SKS_RULE_YES,
-        "the base is the same configuration with the fewest workers, %u; its median in seconds "
-        "stands beside every speedup",
-        least);
-    if (n_one < in->n)
-        say(a, SKS_RULE_YES, "; %zu of %zu series have no single worker to start from",
-            in->n - n_one, in->n);
+        "the base is the same configuration with its fewest workers, one worker in %zu of %zu "
+        "series; its median, %.4g s to %.4g s here, stands beside the speedups",
+        n_one, n_scaled, least, most);
 }
 
 /* Rule 2. */

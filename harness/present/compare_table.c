@@ -139,7 +139,8 @@ static void print_wrapped(const char *text, FILE *out)
 static void print_legend(const sks_compare_report *report, FILE *out)
 {
     const sks_compare_options *o = &report->options;
-    bool some_paired = false, some_apart = false, some_below = false, some_few = false;
+    bool some_paired = false, some_apart = false, some_below = false;
+    bool few_paired = false, few_apart = false;
 
     for (size_t i = 0; i < report->result.n; i++) {
         const sks_comparison *c = &report->result.comparisons[i];
@@ -147,7 +148,8 @@ static void print_legend(const sks_compare_report *report, FILE *out)
         some_paired |= c->is_paired;
         some_apart |= !c->is_paired;
         some_below |= c->is_below_threshold;
-        some_few |= c->change == SKS_TOO_FEW_SAMPLES;
+        few_paired |= c->is_paired && c->change == SKS_TOO_FEW_SAMPLES;
+        few_apart |= !c->is_paired && c->change == SKS_TOO_FEW_SAMPLES;
     }
     if (report->result.n == 0)
         return;
@@ -165,9 +167,14 @@ static void print_legend(const sks_compare_report *report, FILE *out)
             100.0 * o->threshold);
     if (some_below)
         fprintf(out, "~ a difference is shown, but below the threshold\n");
-    if (some_few)
+    if (few_paired)
+        fprintf(out, "too few: among so many comparisons a difference takes %zu rounds at least\n",
+                sks_compare_needed(&report->result, true));
+    if (few_apart)
         fprintf(out,
-                "too few: so few samples cannot show a difference among so many comparisons\n");
+                "too few: among so many comparisons a difference takes %zu samples on both sides "
+                "at least\n",
+                sks_compare_needed(&report->result, false));
 }
 
 static void print_unmatched(const sks_matches *matches, FILE *out)
