@@ -143,6 +143,7 @@ static sks_status fork_worker(struct queue *q, unsigned number)
 
     if (status != SKS_OK)
         return status;
+    q->team.crew->worker[number].result = NULL; /* a predecessor's was in its own memory */
     status = sks_team_fork(&q->team, number, live, NULL);
     if (status == SKS_OK)
         sks_line_begin(line);
