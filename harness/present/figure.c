@@ -33,7 +33,7 @@ sks_status sks_figure_find(const char *name, const sks_figure **figure)
     return sks_fail(SKS_ERR_USAGE, "unknown figure \"%s\"; see: skyscale list figures", name);
 }
 
-static sks_status make_directory(char **directory)
+sks_status sks_figure_make_directory(char **directory)
 {
     const char *parent = getenv("TMPDIR");
     char *path;
@@ -53,8 +53,7 @@ static sks_status make_directory(char **directory)
     return SKS_OK;
 }
 
-/* The directory holds plain files only. */
-static void remove_directory(char *directory)
+void sks_figure_remove_directory(char *directory)
 {
     DIR *dir = opendir(directory);
     struct dirent *entry;
@@ -181,11 +180,12 @@ static sks_status draw(const sks_figure *figure, const sks_figure_input *input, 
     sks_status status = sks_gnuplot_check_output(output);
 
     if (status == SKS_OK)
-        status = make_directory(&directory);
+        status = sks_figure_make_directory(&directory);
     if (status == SKS_OK)
         status = sks_gnuplot_create(&plot);
     if (status == SKS_OK)
         status = figure->write(input, directory, plot);
+    sks_gnuplot_text(plot, "figure_name", figure->name);
     if (status == SKS_OK)
         status = sks_gnuplot_draw(plot, figure->template, directory, output, is_missing);
     if (*is_missing && is_kept && asprintf(&data, "%s/%s", directory, figure->main_data) >= 0) {
@@ -194,7 +194,7 @@ static sks_status draw(const sks_figure *figure, const sks_figure_input *input, 
     }
     sks_gnuplot_destroy(plot);
     if (directory != NULL)
-        remove_directory(directory);
+        sks_figure_remove_directory(directory);
     return status;
 }
 

@@ -6,6 +6,12 @@
  * It says what it reads: campaigns, which then come to it fitted, or files of a kind of its own
  * (tables, images), which it opens itself. Either way the names of all operands are at hand, so a
  * figure of campaigns may also open them to see more than the fits tell.
+ *
+ * What applies to SVG figures put into one page: they are whole documents, whose XML declaration
+ * has to go; their ids are the same in all ("gpPt5", "gnuplot_plot_1"), with the same meaning, and
+ * have to be made unique by the page; there is no style sheet, no script and nothing that is loaded
+ * from elsewhere (images are embedded as data). The background is white and text dark. <title> is
+ * the figure's name; a text for those who cannot see it has to come from the page.
  */
 #ifndef SKYSCALE_FIGURE_H
 #define SKYSCALE_FIGURE_H
@@ -33,7 +39,8 @@ typedef struct sks_figure_input {
     const char *const *names; /* [n_files] */
     size_t n_files;
 
-    double confidence; /* of intervals that the figure computes itself, 0 … 1 */
+    double confidence;    /* of intervals that the figure computes itself, 0 … 1 */
+    bool drops_disturbed; /* samples flagged as disturbed, of what it reads itself */
 } sks_figure_input;
 
 typedef struct sks_figure {
@@ -64,6 +71,11 @@ sks_status sks_figure_draw(const sks_figure *figure, const sks_figure_input *inp
 /* The same without leaving data behind. *is_missing: it failed because gnuplot is not there. */
 sks_status sks_figure_try(const sks_figure *figure, const sks_figure_input *input,
                           const char *output, bool *is_missing);
+
+/* A temporary directory for drawing, its path from malloc; and its end, with the plain files in it,
+ * which frees the path. */
+sks_status sks_figure_make_directory(char **directory);
+void sks_figure_remove_directory(char *directory);
 
 /* One of a figure's CSV files, NAME.csv in `directory`: `write` fills it with what `context` points
  * to, and the template's variable NAME becomes its path. */
