@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct sks_store sks_store;
 
@@ -87,5 +88,29 @@ sks_status sks_store_first_failure(sks_store *store, char **message);
  * Free with sks_series_free. */
 sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series,
                             size_t *n);
+
+/* The configurations whose chunks are known (`record: chunks`), one for each kernel with its
+ * parameters: that with the fewest workers, and of these with the most chunks. Weak scaling is left
+ * out. Free with sks_logged_free. */
+typedef struct sks_logged {
+    int64_t configuration; /* its id */
+    char *kernel;
+    char *parameters;     /* "name=value,name=value" */
+    char *all_parameters; /* as in a series */
+    char *executor;
+    char *scheduler;
+    unsigned n_workers;
+    size_t n_tasks;
+} sks_logged;
+sks_status sks_store_logged(sks_store *store, sks_logged **logged, size_t *n);
+void sks_logged_clear(sks_logged *logged);
+void sks_logged_free(sks_logged *logged, size_t n); /* accepts NULL */
+
+/* Gives every chunk of the configuration's good samples to `take`, with the seconds it took; sample
+ * by sample. Ends with the first failure of `take`. */
+sks_status sks_store_each_chunk(sks_store *store, const sks_logged *logged,
+                                sks_status (*take)(void *context, int64_t sample, sks_range tasks,
+                                                   double seconds),
+                                void *context);
 
 #endif

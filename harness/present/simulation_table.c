@@ -1,0 +1,244 @@
+#include "harness/present/simulation_table.h"
+
+#include "harness/present/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { PAGE_WIDTH = 100 };
+
+/* "12.3 us": three significant digits in the unit that suits. */
+static const char *seconds_text(double s, char text[32])
+{
+    const char *unit = s < 1e-6 ? "ns" : s < 1e-3 ? "us" : s < 1 ? "ms" : "s";
+    const double factor = s < 1e-6 ? 1e9 : s < 1e-3 ? 1e6 : s < 1 ? 1e3 : 1;
+
+    if (!isfinite(s))
+        snprintf(text, 32, "-");
+    else if (s >= 1000)
+        snprintf(text, 32, "%.0f s", s);
+    else
+        snprintf(text, 32, "%.3g %s", s * factor, unit);
+    return text;
+}
+
+static void print_claims(const sks_study *study, const sks_claim_model *m, FILE *out)
+{
+    const sks_study_options *o = study->options;
+    double least = INFINITY, most = 0;
+    char a[32], b[32], c[32], d[32];
+
+    for (size_t r = 0; r < o->n_rules; r++) {
+        least = fmin(least, o->rules[r].claims.own_s);
+        most = fmax(most, o->rules[r].claims.own_s);
+    }
+    if (m->has_coordinator)
+        fprintf(out, "claims: through a coordinator, %s there and back each, %s service",
+                seconds_text(m->latency_s, a), seconds_text(m->service_s, b));
+    else
+        fprintf(out,
+                "claims: in shared memory, %s to move the place (%s), served one at a time, %s "
+                "each;\n  a theft %s",
+                seconds_text(m->transfer_s, a), m->is_transfer_measured ? "measured" : "given",
+                seconds_text(m->service_s, b), seconds_text(m->theft_s, c));
+    fprintf(out, "; %s%s%s of a worker's own time (%s)\n", seconds_text(least, c),
+            most > least ? " to " : "", most > least ? seconds_text(most, d) : "",
+            m->is_own_measured ? "measured" : "given");
+}
+
+static void print_head(const sks_study *study, const sks_claim_model *claims, FILE *out)
+{
+    const sks_work_load *l = study->load;
+    char a[32], b[32], c[32], d[32];
+
+    fprintf(out, "SIMULATED: %s%s%s\n", l->kernel, l->parameters[0] != '\0' ? ", " : "",
+            l->parameters);
+    fprintf(out, "costs: %s; %zu tasks, %s together, mean %s, cv %.3g, longest %s\n", l->source,
+            l->costs.n_tasks, seconds_text(sks_work_load_total_s(l), a), seconds_text(l->mean_s, b),
+            l->mean_s > 0 ? l->sd_s / l->mean_s : 0.0, seconds_text(l->longest_s, c));
+    if (sks_work_load_serial_s(l, 1) > 0)
+        fprintf(out, "serial phases: start-up %s + %s per worker, prepare %s, finish %s%s\n",
+                seconds_text(l->startup_s, a), seconds_text(l->startup_per_worker_s, b),
+                seconds_text(l->prepare_s, c), seconds_text(l->finish_s, d),
+                study->options->is_loop_only ? " (left out)" : "");
+    print_claims(study, claims, out);
+    fprintf(out, "speedups are relative to one worker without claims: %s\n\n",
+            seconds_text(study->base_s, a));
+}
+
+static void add_speedup_row(const sks_study *study, size_t r, sks_table *table)
+{
+    sks_table_cell(table, "%s", study->options->rules[r].text);
+    for (size_t i = 0; i < study->options->n; i++) {
+        const sks_study_point *p = sks_study_at(study, r, i);
+
+        if (p->failure != NULL)
+            sks_table_cell(table, "-");
+        else
+            sks_table_cell(table, "%.4g%s", p->speedup, study->best[i] == r ? "*" : "");
+    }
+}
+
+static sks_status print_speedups(const sks_study *study, FILE *out)
+{
+    const sks_study_options *o = study->options;
+    sks_table *table = NULL;
+    sks_status status = sks_table_create(o->n + 1, &table);
+
+    if (status != SKS_OK)
+        return status;
+    sks_table_cell(table, "speedup, N =");
+    for (size_t i = 0; i < o->n; i++)
+        sks_table_cell(table, "%u", o->n_workers[i]);
+    for (size_t r = 0; r < o->n_rules; r++)
+        add_speedup_row(study, r, table);
+    sks_table_cell(table, "clairvoyant");
+    for (size_t i = 0; i < o->n; i++)
+        sks_table_cell(table, "%.4g", study->base_s / study->bound_s[i]);
+    status = sks_table_print(table, out, PAGE_WIDTH);
+    sks_table_destroy(table);
+    return status;
+}
+
+static void add_best_row(const sks_study *study, size_t i, sks_table *table)
+{
+    const size_t r = study->best[i];
+    const sks_study_point *p;
+    char text[32];
+
+    sks_table_cell(table, "%u", study->options->n_workers[i]);
+    if (r == study->options->n_rules) {
+        for (int k = 0; k < 7; k++)
+            sks_table_cell(table, "-");
+        return;
+    }
+    p = sks_study_at(study, r, i);
+    sks_table_cell(table, "%s", p->rule);
+    sks_table_cell(table, "%zu", sks_study_n_near_best(study, i, 0.01) - 1);
+    sks_table_cell(table, "%s", seconds_text(p->time_s, text));
+    sks_table_cell(table, "%.4g", p->speedup);
+    sks_table_cell(table, "%.1f %%", 100 * p->efficiency);
+    sks_table_cell(table, "%.1f %%", 100 * p->run.imbalance);
+    sks_table_cell(table, "%zu", p->run.n_chunks);
+}
+
+static sks_status print_best(const sks_study *study, FILE *out)
+{
+    sks_table *table = NULL;
+    sks_status status = sks_table_create(8, &table);
+
+    if (status != SKS_OK)
+        return status;
+    sks_table_cell(table, "N");
+    sks_table_cell(table, "best rule");
+    sks_table_cell(table, "others within 1 %%");
+    sks_table_cell(table, study->options->is_loop_only ? "loop" : "total");
+    sks_table_cell(table, "speedup");
+    sks_table_cell(table, "efficiency");
+    sks_table_cell(table, "imbalance");
+    sks_table_cell(table, "chunks");
+    for (size_t i = 0; i < study->options->n; i++)
+        add_best_row(study, i, table);
+    status = sks_table_print(table, out, PAGE_WIDTH);
+    sks_table_destroy(table);
+    return status;
+}
+
+static void print_failures(const sks_study *study, FILE *out)
+{
+    for (size_t r = 0; r < study->options->n_rules; r++)
+        for (size_t i = 0; i < study->options->n; i++)
+            if (sks_study_at(study, r, i)->failure != NULL) {
+                fprintf(out, "- %s with %u workers: %s\n", study->options->rules[r].text,
+                        study->options->n_workers[i], sks_study_at(study, r, i)->failure);
+                break;
+            }
+}
+
+static sks_status print_laws(const sks_study *study, FILE *out)
+{
+    sks_table *table = NULL;
+    sks_status status = sks_table_create(4, &table);
+
+    if (status != SKS_OK)
+        return status;
+    sks_table_cell(table, "law");
+    sks_table_cell(table, "fitted");
+    sks_table_cell(table, "off by, rms");
+    sks_table_cell(table, "optimum N");
+    for (size_t r = 0; r < study->options->n_rules; r++) {
+        const sks_model_fit *m = study->fits[r].preferred;
+
+        sks_table_cell(table, "%s", study->options->rules[r].text);
+        if (study->fits[r].n_points == 0 || m == NULL || !m->is_fitted) {
+            for (int k = 0; k < 3; k++)
+                sks_table_cell(table, "-");
+            continue;
+        }
+        sks_table_cell(table, "%s%s", m->model->name,
+                       study->fits[r].verdict == SKS_BEST ? "" : " (others as good)");
+        sks_table_cell(table, "%.1f %%", 100 * m->residual_rms);
+        if (isfinite(m->optimum.value))
+            sks_table_cell(table, "%.3g", m->optimum.value);
+        else
+            sks_table_cell(table, "more always helps");
+    }
+    status = sks_table_print(table, out, PAGE_WIDTH);
+    sks_table_destroy(table);
+    return status;
+}
+
+sks_status sks_simulation_table_print(const sks_study *study, const sks_claim_model *claims,
+                                      FILE *out)
+{
+    sks_status status;
+
+    print_head(study, claims, out);
+    status = print_speedups(study, out);
+    if (status != SKS_OK)
+        return status;
+    fprintf(out, "* quickest at this N%s\n",
+            study->options->searches_chunks ? "; each rule with its best chunk of those tried"
+                                            : "");
+    print_failures(study, out);
+    fprintf(out, "\n");
+    status = print_best(study, out);
+    if (status == SKS_OK && study->options->n > 1) {
+        fprintf(out, "\n");
+        status = print_laws(study, out);
+    }
+    fprintf(out, "\n");
+    return status;
+}
+
+sks_status sks_simulation_check_print(const sks_simulation_check *check, bool with_least, FILE *out)
+{
+    sks_table *table = NULL;
+    sks_status status = sks_table_create(6, &table);
+
+    if (status != SKS_OK)
+        return status;
+    sks_table_cell(table, "kernel, scheduler");
+    sks_table_cell(table, "N");
+    sks_table_cell(table, "samples");
+    sks_table_cell(table, with_least ? "measured, least" : "measured, median");
+    sks_table_cell(table, "simulated");
+    sks_table_cell(table, "error");
+    for (size_t i = 0; i < check->n; i++) {
+        const sks_check_row *r = &check->row[i];
+        char a[32], b[32];
+
+        sks_table_cell(table, "%s, %s", r->kernel, r->scheduler);
+        sks_table_cell(table, "%u", r->n_workers);
+        sks_table_cell(table, "%zu", r->n_samples);
+        sks_table_cell(table, "%s", seconds_text(r->measured_s, a));
+        sks_table_cell(table, "%s", seconds_text(r->simulated_s, b));
+        sks_table_cell(table, "%+.1f %%", 100 * r->error);
+    }
+    fprintf(out, "SIMULATED beside measured, time of the loop\n");
+    status = sks_table_print(table, out, PAGE_WIDTH);
+    sks_table_destroy(table);
+    fprintf(out, "median of the absolute errors: %.2f %% over %zu points\n\n",
+            100 * check->median_error, check->n);
+    return status;
+}
