@@ -47,9 +47,14 @@ static sks_status deliver_to_kernel(sks_worker *w, size_t task, const void *resu
 
 static void mark_done(const sks_worker *w, sks_range tasks)
 {
-    if (w->crew->is_done != NULL)
-        for (size_t task = tasks.begin; task < tasks.end; task++)
-            w->crew->is_done[task] = 1;
+    unsigned char *is_done = w->crew->is_done;
+
+    if (is_done == NULL)
+        return;
+    if (tasks.end - tasks.begin == 1) /* common, and a call would take longer */
+        is_done[tasks.begin] = 1;
+    else
+        memset(is_done + tasks.begin, 1, tasks.end - tasks.begin);
 }
 
 static void run_and_deliver(sks_worker *w, sks_range chunk)
