@@ -1,7 +1,8 @@
 #include "harness/sweep/csv.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,39 +44,103 @@ void sks_csv_put_int(int64_t value, FILE *out)
     fputs_unlocked(at, out);
 }
 
-/* The last two of 17 significant digits; 0 when there are fewer, since zeros at the end are not
- * printed. */
-static int last_two_of_17(const char *text)
+/* As printf's %.15g where that reads back, else %.17g. */
+static void put_any_real(double value, FILE *out)
 {
-    int n = 0, last_two = 0;
+    char text[32];
 
-    for (; *text != '\0' && *text != 'e'; text++)
-        if (isdigit((unsigned char)*text) && (n > 0 || *text != '0')) {
-            last_two = 10 * (last_two % 10) + (*text - '0');
-            n++;
-        }
-    return n == 17 ? last_two : 0;
+    snprintf(text, sizeof(text), "%.15g", value);
+    if (strtod(text, NULL) != value)
+        snprintf(text, sizeof(text), "%.17g", value);
+    fputs_unlocked(text, out);
 }
 
-/* Times from a clock nearly always need 17 digits: those are tried first, and the 15 of a number
- * that somebody chose only where they can be right. A double lies within 2^-53 of what it was read
- * from, which is at most 12 units of its 17th digit: with the last two digits from 13 to 87 no
- * number of 15 digits is meant. */
-void sks_csv_put_real(double value, FILE *out)
+/* 17 digits n and a place such that value is read back from n * 10^(place - 16); false when that
+ * cannot be had this way. The power of ten is exact in the 64 bits of a long double, so that n is
+ * off by at most 1/2 + 10^17 / 2^64 = 0.506 units, while everything within 10^16 / 2^54 = 0.555
+ * units is read as the value. */
+static bool split_digits(double value, uint64_t *n, int *place)
 {
-    char text[32], shorter[32];
-    int last_two;
+#if LDBL_MANT_DIG >= 64
+    static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                         1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                         1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                         1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+    const long double largest = 99999999999999999.0L;
+    long double scaled;
+    int p;
 
-    snprintf(text, sizeof(text), "%.17g", value);
-    last_two = last_two_of_17(text);
-    if (last_two <= 12 || last_two >= 88) {
-        snprintf(shorter, sizeof(shorter), "%.15g", value);
-        if (strtod(shorter, NULL) == value) {
-            fputs_unlocked(shorter, out);
-            return;
+    if (!(value >= 1e-10 && value < 1e16))
+        return false;
+    p = 0;
+    if (value >= 1)
+        while (value >= (double)powers[p + 1])
+            p++;
+    else
+        while ((long double)value * powers[-p] < 1)
+            p--;
+    scaled = (long double)value * powers[16 - p];
+    if (scaled < 1e16L || scaled > largest)
+        return false;
+    *n = (uint64_t)llrintl(scaled);
+    *place = p;
+    return true;
+#else
+    (void)value;
+    (void)n;
+    (void)place;
+    return false;
+#endif
+}
+
+/* d.ddd…e-07, or without the exponent where it is small. */
+static void put_digits(uint64_t n, int place, FILE *out)
+{
+    char digits[17], text[40];
+    char *to = text;
+    int n_digits = 17;
+
+    for (int i = 17; i-- > 0; n /= 10)
+        digits[i] = (char)('0' + n % 10);
+    while (n_digits > 1 && digits[n_digits - 1] == '0')
+        n_digits--;
+    if (place < -4) {
+        *to++ = digits[0];
+        if (n_digits > 1)
+            *to++ = '.';
+        to = mempcpy(to, digits + 1, (size_t)n_digits - 1);
+        to = stpcpy(to, "e-");
+        *to++ = (char)('0' + -place / 10);
+        *to++ = (char)('0' + -place % 10);
+    } else if (place < 0) {
+        to = stpcpy(to, "0.");
+        for (int i = -1; i > place; i--)
+            *to++ = '0';
+        to = mempcpy(to, digits, (size_t)n_digits);
+    } else {
+        for (int i = 0; i <= place || i < n_digits; i++) {
+            if (i == place + 1)
+                *to++ = '.';
+            *to++ = i < n_digits ? digits[i] : '0';
         }
     }
+    *to = '\0';
     fputs_unlocked(text, out);
+}
+
+/* Most numbers of a campaign are times from a clock, which need 17 digits, and printf takes its
+ * time over those. A number that somebody chose has 15 at most: a double lies within 2^-53 of what
+ * it was read from, which is at most 12 units of its 17th digit, so that with the last two digits
+ * from 13 to 87 none is meant. */
+void sks_csv_put_real(double value, FILE *out)
+{
+    uint64_t n = 0;
+    int place = 0;
+
+    if (split_digits(value, &n, &place) && n % 100 > 12 && n % 100 < 88)
+        put_digits(n, place, out);
+    else
+        put_any_real(value, out);
 }
 
 struct sks_csv_reader {

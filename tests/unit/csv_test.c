@@ -119,6 +119,10 @@ static void numbers_come_back(void **state)
         if (isfinite(value))
             check_number(value);
         check_number((double)(bits % 100000000) / 1e7); /* chosen numbers, of few digits */
+        /* Times as clocks give them, and neighbours of the powers of two and of ten. */
+        check_number(ldexp((double)(bits >> 11), -64 - (int)(bits % 20)));
+        check_number(nextafter(ldexp(1, i % 100 - 50), (double)(i & 1) * 10));
+        check_number(nextafter(pow(10, i % 30 - 12), (double)(i & 1) * 1e30));
     }
 }
 
