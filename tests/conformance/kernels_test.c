@@ -181,24 +181,20 @@ static void for_all(check_function *check, void *context)
                     check(context, sks_executor_table[e], sks_scheduler_table[s], worker_counts[n]);
 }
 
-/* Calls `check` for every usable executor and number of workers, with schedulers that take turns,
- * so that within TURNS executors and numbers all had theirs. */
+/* Calls `check` for every usable executor and number of workers, with schedulers that take turns
+ * from call to call. */
 static void for_many(check_function *check, void *context)
 {
-    enum { TURNS = 8 };
     static size_t turn;
-    size_t n_schedulers = 0;
 
-    while (sks_scheduler_table[n_schedulers] != NULL)
-        n_schedulers++;
     for (size_t e = 0; sks_executor_table[e] != NULL; e++)
-        for (int n = 0; is_usable(sks_executor_table[e]) && n < N_COUNTS; n++)
-            for (size_t k = 0; k < (n_schedulers + TURNS - 1) / TURNS; k++) {
-                const sks_scheduler *scheduler = sks_scheduler_table[turn++ % n_schedulers];
+        for (int n = 0; is_usable(sks_executor_table[e]) && n < N_COUNTS; n++) {
+            const sks_scheduler *scheduler = sks_scheduler_table[turn];
 
-                if (is_possible(sks_executor_table[e], scheduler, worker_counts[n]))
-                    check(context, sks_executor_table[e], scheduler, worker_counts[n]);
-            }
+            turn = sks_scheduler_table[turn + 1] != NULL ? turn + 1 : 0;
+            if (is_possible(sks_executor_table[e], scheduler, worker_counts[n]))
+                check(context, sks_executor_table[e], scheduler, worker_counts[n]);
+        }
 }
 
 /* Seconds are compared with each other only. */
