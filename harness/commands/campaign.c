@@ -126,3 +126,23 @@ void sks_campaign_clear(sks_campaign *campaign)
     sks_series_free(campaign->series, campaign->n);
     *campaign = (sks_campaign){0};
 }
+
+sks_status sks_campaign_percentage(const sks_values *options, const char *name, double *value)
+{
+    const char *text = sks_values_text(options, name);
+    char number[64];
+    double percent;
+    size_t length;
+
+    if (text == NULL)
+        return SKS_OK;
+    length = strlen(text);
+    if (length > 1 && length < sizeof(number) && text[length - 1] == '%') {
+        snprintf(number, sizeof(number), "%.*s", (int)length - 1, text);
+        if (sks_parse_real(number, &percent) && percent >= 0.0 && percent <= 1000.0) {
+            *value = percent / 100.0;
+            return SKS_OK;
+        }
+    }
+    return sks_fail(SKS_ERR_USAGE, "--%s: \"%s\" is not a percentage such as 5%%", name, text);
+}

@@ -68,4 +68,7 @@ char *sks_default_database(const char *file);
 /* "total time", "time per core", "time of the parallel part". */
 const char *sks_campaign_time_name(const sks_values *options);
 
+/* "5%" -> 0.05. *value stays as it is when the option was not given. SKS_ERR_USAGE. */
+sks_status sks_campaign_percentage(const sks_values *options, const char *name, double *value);
+
 #endif

@@ -60,27 +60,6 @@ static const sks_param params[] = {
     {0},
 };
 
-/* "5%" -> 0.05. *value stays as it is when the option was not given. */
-static sks_status read_percentage(const sks_values *options, const char *name, double *value)
-{
-    const char *text = sks_values_text(options, name);
-    char number[64];
-    double percent;
-    size_t length;
-
-    if (text == NULL)
-        return SKS_OK;
-    length = strlen(text);
-    if (length > 1 && length < sizeof(number) && text[length - 1] == '%') {
-        snprintf(number, sizeof(number), "%.*s", (int)length - 1, text);
-        if (sks_parse_real(number, &percent) && percent >= 0.0 && percent <= 1000.0) {
-            *value = percent / 100.0;
-            return SKS_OK;
-        }
-    }
-    return sks_fail(SKS_ERR_USAGE, "--%s: \"%s\" is not a percentage such as 5%%", name, text);
-}
-
 /* What was read of one campaign. */
 typedef struct campaign {
     sks_facts facts;
@@ -180,10 +159,10 @@ static sks_status run(const sks_arguments *arguments)
     };
     campaign campaigns[MAX_CAMPAIGNS] = {0};
     double limit = NAN;
-    sks_status status = read_percentage(options, "threshold", &compare_options.threshold);
+    sks_status status = sks_campaign_percentage(options, "threshold", &compare_options.threshold);
 
     if (status == SKS_OK)
-        status = read_percentage(options, "fail-if-slower", &limit);
+        status = sks_campaign_percentage(options, "fail-if-slower", &limit);
     if (status == SKS_OK && by == NULL && arguments->n_operands < 2)
         status = sks_fail(SKS_ERR_USAGE, "compare needs two campaigns, or one and --by");
     if (status == SKS_OK && by != NULL && arguments->n_operands > 1)

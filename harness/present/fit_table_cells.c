@@ -42,8 +42,7 @@ const char *sks_interval_text(sks_interval interval, int places, char *text, siz
     return text;
 }
 
-/* The value to as many digits as its interval, where it has one. */
-static void value_text(double value, sks_interval interval, char *text, size_t size)
+const char *sks_value_text(double value, sks_interval interval, char *text, size_t size)
 {
     bool is_bounded = sks_interval_is_known(interval) && isfinite(interval.high);
     int places = is_bounded ? interval_decimals(interval) : 0;
@@ -52,6 +51,7 @@ static void value_text(double value, sks_interval interval, char *text, size_t s
         snprintf(text, size, "%.*f", places, value);
     else
         snprintf(text, size, "%.4g", value);
+    return text;
 }
 
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark)
@@ -63,8 +63,8 @@ void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const ch
         sks_table_cell(table, "-");
         return;
     }
-    value_text(e.value * factor, scaled, value, sizeof(value));
-    sks_table_cell(table, "%s%s\n%s", value, mark,
+    sks_table_cell(table, "%s%s\n%s",
+                   sks_value_text(e.value * factor, scaled, value, sizeof(value)), mark,
                    sks_interval_text(scaled, -1, interval, sizeof(interval)));
 }
 

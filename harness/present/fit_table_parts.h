@@ -1,4 +1,5 @@
-/* What the files of the fit's tables share; for harness/present/fit_table*.c only. */
+/* What the files of the fit's tables share, and the report's with them; for harness/present only.
+ */
 #ifndef SKYSCALE_FIT_TABLE_PARTS_H
 #define SKYSCALE_FIT_TABLE_PARTS_H
 
@@ -25,6 +26,9 @@ typedef struct sks_fit_section {
 /* "1.93..1.97" to two digits of its width, or to as many decimals as given (>= 0); ">= 12" when
  * there is no upper end; "" when none is claimed. */
 const char *sks_interval_text(sks_interval interval, int places, char *text, size_t size);
+
+/* The value to as many digits as its interval, where it has one. */
+const char *sks_value_text(double value, sks_interval interval, char *text, size_t size);
 
 /* The value times `factor`, `mark` behind it and the interval underneath; "-" when not known. */
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark);

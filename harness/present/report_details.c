@@ -1,0 +1,190 @@
+/* Where the time goes and what was counted: phases, imbalance, counters; a row for each
+ * configuration. */
+#include "harness/present/report_html.h"
+#include "harness/present/report_sections.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One column of such a table. */
+struct column {
+    const char *head;
+    sks_quantity quantity;
+    enum { TIME, PERCENT, NUMBER } kind;
+};
+
+static void put_cell(const struct column *column, sks_estimate e, FILE *out)
+{
+    switch (column->kind) {
+    case TIME:
+        sks_html_time_cell(out, e);
+        break;
+    case PERCENT:
+        sks_html_estimate_cell(out, e, 100.0);
+        break;
+    default:
+        sks_html_estimate_cell(out, e, 1.0);
+    }
+}
+
+static void begin_row(const char *label, const sks_point_fit *p, FILE *out)
+{
+    sks_html_row_begin(out, label);
+    fprintf(out, "<td class=\"n\" data-value=\"%u\">%u%s</td>", p->n_workers, p->n_workers,
+            p->is_oversubscribed ? "*" : "");
+}
+
+static sks_status quantity_table(const sks_report *report, const sks_report_campaign *c,
+                                 const char *what, const struct column *columns, size_t n,
+                                 FILE *out)
+{
+    const char *heads[SKS_N_QUANTITIES + 2] = {"configuration", "workers"};
+    char *caption = sks_report_caption(report, c, what);
+    char **labels = NULL;
+    sks_status status = caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
+
+    for (size_t k = 0; k < n; k++)
+        heads[2 + k] = columns[k].head;
+    if (status == SKS_OK)
+        sks_html_table_begin(out, caption, heads, 2 + n);
+    for (size_t i = 0; status == SKS_OK && i < c->n; i++)
+        for (size_t j = 0; j < c->fits[i].n_points; j++) {
+            const sks_point_fit *p = &c->fits[i].points[j];
+
+            begin_row(labels[i], p, out);
+            for (size_t k = 0; k < n; k++)
+                put_cell(&columns[k],
+                         sks_measures_median(&c->measures->quantities[columns[k].quantity],
+                                             c->fits[i].series, p->n_workers, report->confidence),
+                         out);
+            sks_html_row_end(out);
+        }
+    if (status == SKS_OK)
+        sks_html_table_end(out);
+    sks_report_labels_free(labels, c->n);
+    free(caption);
+    return status;
+}
+
+sks_status sks_report_phases(const sks_report *report, FILE *out)
+{
+    static const struct column columns[] = {{"start-up", SKS_QUANTITY_STARTUP, TIME},
+                                            {"prepare", SKS_QUANTITY_PREPARE, TIME},
+                                            {"parallel", SKS_QUANTITY_PARALLEL, TIME},
+                                            {"finish", SKS_QUANTITY_FINISH, TIME},
+                                            {"total", SKS_QUANTITY_TOTAL, TIME}};
+    sks_status status = SKS_OK;
+
+    for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++) {
+        sks_report_heading(report, &report->campaigns[c], out);
+        status = quantity_table(report, &report->campaigns[c], "Median times of the phases",
+                                columns, sizeof(columns) / sizeof(columns[0]), out);
+    }
+    return status;
+}
+
+sks_status sks_report_imbalance(const sks_report *report, FILE *out)
+{
+    static const struct column columns[] = {
+        {"imbalance [%]", SKS_QUANTITY_IMBALANCE, PERCENT},
+        {"chunks", SKS_QUANTITY_CHUNKS, NUMBER},
+        {"overhead per chunk", SKS_QUANTITY_OVERHEAD, TIME},
+        {"start skew", SKS_QUANTITY_START_SKEW, TIME},
+    };
+    sks_status status = SKS_OK;
+
+    for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++) {
+        sks_report_heading(report, &report->campaigns[c], out);
+        status = quantity_table(report, &report->campaigns[c], "Median imbalance and overhead",
+                                columns, sizeof(columns) / sizeof(columns[0]), out);
+    }
+    return status;
+}
+
+/* ---- counters ---- */
+
+static sks_status counter_table(const sks_report *report, const sks_report_campaign *c, FILE *out)
+{
+    const sks_measures *m = c->measures;
+    const char **heads = calloc(m->n_events + 2, sizeof(*heads));
+    char *caption = sks_report_caption(report, c, "Median counts, summed over the workers");
+    char **labels = NULL;
+    sks_status status =
+        heads != NULL && caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
+
+    if (status == SKS_OK) {
+        heads[0] = "configuration";
+        heads[1] = "workers";
+        for (size_t k = 0; k < m->n_events; k++)
+            heads[2 + k] = m->events[k];
+        sks_html_table_begin(out, caption, heads, m->n_events + 2);
+    }
+    for (size_t i = 0; status == SKS_OK && i < c->n; i++)
+        for (size_t j = 0; j < c->fits[i].n_points; j++) {
+            const sks_point_fit *p = &c->fits[i].points[j];
+
+            begin_row(labels[i], p, out);
+            for (size_t k = 0; k < m->n_events; k++)
+                sks_html_estimate_cell(out,
+                                       sks_measures_median(&m->counters[k], c->fits[i].series,
+                                                           p->n_workers, report->confidence),
+                                       1.0);
+            sks_html_row_end(out);
+        }
+    if (status == SKS_OK)
+        sks_html_table_end(out);
+    sks_report_labels_free(labels, c->n);
+    free(caption);
+    free(heads);
+    return status;
+}
+
+static const char *text_at(const json_t *row, size_t i)
+{
+    const char *text = json_string_value(json_array_get(row, i));
+
+    return text != NULL ? text : "";
+}
+
+/* Missing is not zero: what could not be counted, or not exactly, and why. */
+static void put_qualities(const json_t *rows, FILE *out)
+{
+    fputs("<ul>\n", out);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+
+        fputs("<li>", out);
+        sks_html_printf(out, "%s: %s", text_at(row, 0), text_at(row, 2));
+        if (text_at(row, 1)[0] != '\0')
+            sks_html_printf(out, " (source %s)", text_at(row, 1));
+        sks_html_printf(out, ", %lld values",
+                        (long long)json_integer_value(json_array_get(row, 3)));
+        if (text_at(row, 4)[0] != '\0')
+            sks_html_printf(out, "; %s", text_at(row, 4));
+        fputs("</li>\n", out);
+    }
+    fputs("</ul>\n", out);
+}
+
+sks_status sks_report_counters(const sks_report *report, FILE *out)
+{
+    sks_status status = SKS_OK;
+
+    for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++) {
+        const sks_measures *m = report->campaigns[c].measures;
+        const json_t *rows = json_object_get(m->circumstances, "counters");
+
+        sks_report_heading(report, &report->campaigns[c], out);
+        if (json_array_size(rows) == 0) {
+            fputs("<p>No counter was asked for.</p>\n", out);
+            continue;
+        }
+        if (m->n_events > 0)
+            status = counter_table(report, &report->campaigns[c], out);
+        else
+            fputs("<p>Nothing could be counted:</p>\n", out);
+        put_qualities(rows, out);
+    }
+    return status;
+}

@@ -1,0 +1,367 @@
+/* The summary in words: which machine is faster at what, which scheduler is best, and where to stop
+ * adding workers. Every claim of a difference is a verdict of sks_compare. */
+#include "harness/present/report_html.h"
+#include "harness/present/report_sections.h"
+#include "harness/present/report_work.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* ---- campaigns against the first one ---- */
+
+/* "1.87 times as fast" for a ratio of times, "takes 1.3 times as long" for the others. */
+static void put_ratio(FILE *out, sks_estimate ratio)
+{
+    if (ratio.value <= 1.0)
+        fprintf(out, "<strong>%.3g times as fast</strong>", 1.0 / ratio.value);
+    else
+        fprintf(out, "<strong>%.3g times as slow</strong>", ratio.value);
+    fprintf(out, " in the geometric mean of the ratios of times, %.4f", ratio.value);
+    if (sks_interval_is_known(ratio.interval))
+        fprintf(out, " (interval %.4f..%.4f)", ratio.interval.low, ratio.interval.high);
+}
+
+static void put_verdicts(FILE *out, const sks_compare_summary *s)
+{
+    fprintf(out, ": of %zu configuration%s %zu faster, %zu slower, %zu without a difference shown",
+            s->n, plural(s->n), s->count[SKS_FASTER], s->count[SKS_SLOWER],
+            s->count[SKS_NO_DIFFERENCE_SHOWN]);
+    if (s->count[SKS_TOO_FEW_SAMPLES] > 0)
+        fprintf(out, ", %zu with too few samples to show one", s->count[SKS_TOO_FEW_SAMPLES]);
+    fputs(".</li>\n", out);
+}
+
+static void put_comparison(FILE *out, const char *work, const char *new, const char *base,
+                           const sks_compare_summary *s)
+{
+    const size_t n_faster = s->count[SKS_FASTER], n_slower = s->count[SKS_SLOWER];
+
+    if (s->n == 0)
+        return;
+    fputs("<li><strong>", out);
+    sks_html_text(out, work);
+    fputs("</strong>: ", out);
+    if (n_faster + n_slower == 0) {
+        sks_html_printf(out, "no difference between %s and %s is shown", new, base);
+    } else {
+        sks_html_printf(out,
+                        n_faster > 0 && n_slower > 0
+                            ? "%s is faster than %s in some configurations and slower in "
+                              "others, "
+                        : n_faster > 0 ? "%s is faster than %s, "
+                                       : "%s is slower than %s, ",
+                        new, base);
+        put_ratio(out, s->geometric_mean);
+    }
+    put_verdicts(out, s);
+}
+
+/* The same comparisons, summarised for each piece of work apart: group g of work w becomes group
+ * g n_works + w. Copies share their labels with the report's. */
+static sks_match *regroup(const sks_matches *matches, const sks_works *works)
+{
+    sks_match *regrouped = calloc(matches->n + 1, sizeof(*regrouped));
+
+    for (size_t i = 0; regrouped != NULL && i < matches->n; i++) {
+        size_t w = 0;
+
+        regrouped[i] = matches->matches[i];
+        while (w + 1 < works->n &&
+               !sks_is_same_work(works->works[w].fits[0]->series, regrouped[i].base_series))
+            w++;
+        regrouped[i].group = regrouped[i].group * works->n + w;
+    }
+    return regrouped;
+}
+
+static sks_status compare_works(const sks_report *report, const sks_works *works, FILE *out)
+{
+    const sks_compare_report *all = report->comparison;
+    sks_match *matches = regroup(&all->matches, works);
+    sks_compare_result result = {0};
+    sks_status status = matches == NULL
+                            ? sks_fail_nomem("comparisons")
+                            : sks_compare(matches, all->matches.n, all->matches.n_groups * works->n,
+                                          &all->options, &result);
+
+    if (status == SKS_OK)
+        fputs("<ul>\n", out);
+    for (size_t g = 0; status == SKS_OK && g < result.n_groups; g++)
+        put_comparison(out, works->works[g % works->n].label,
+                       report->campaigns[1 + g / works->n].name, report->campaigns[0].name,
+                       &result.groups[g]);
+    if (status == SKS_OK)
+        fputs("</ul>\n", out);
+    sks_compare_clear(&result);
+    free(matches);
+    return status;
+}
+
+static sks_status compare_campaigns(const sks_report *report, const sks_works *works, FILE *out)
+{
+    if (report->n_campaigns < 2)
+        return SKS_OK;
+    fputs("<h3>Which is faster, and at what</h3>\n", out);
+    if (report->comparison->is_same_campaign) {
+        fputs("<p>The campaigns are one and the same: nothing to compare.</p>\n", out);
+        return SKS_OK;
+    }
+    if (report->comparison->matches.n == 0) {
+        fputs("<p>The campaigns have no configuration in common: nothing to compare.</p>\n", out);
+        return SKS_OK;
+    }
+    sks_html_element(
+        out, "p",
+        "The same configurations on both sides, median %s; a verdict holds at %g %% "
+        "confidence with Holm's correction over all %zu comparisons and takes at least "
+        "%g %%.",
+        report->time_name, 100.0 * report->comparison->options.confidence,
+        report->comparison->matches.n, 100.0 * report->comparison->options.threshold);
+    return compare_works(report, works, out);
+}
+
+/* ---- the fastest of each campaign ---- */
+
+static const sks_work_done *find_work(const sks_works *works, const sks_work_done *like)
+{
+    for (size_t i = 0; i < works->n; i++)
+        if (sks_is_same_work(works->works[i].fits[0]->series, like->fits[0]->series))
+            return &works->works[i];
+    return NULL;
+}
+
+static void fastest_row(const sks_report *report, size_t c, const sks_work_done *work, FILE *out)
+{
+    const sks_series *s = work->best_fit->series;
+    char configuration[512];
+
+    snprintf(configuration, sizeof(configuration), "%s, %s, %u worker%s%s", s->scheduler,
+             s->executor, work->best->n_workers, plural(work->best->n_workers),
+             work->best->is_oversubscribed ? " (oversubscribed)" : "");
+    sks_html_row_begin(out, work->label);
+    sks_html_text_cell(out, report->campaigns[c].name);
+    sks_html_text_cell(out, configuration);
+    sks_html_time_cell(out, work->best->median);
+    sks_html_ratio_cell(out, work->best->speedup, 2);
+    sks_html_row_end(out);
+}
+
+/* Works of the first campaign, and under each what the others made of it; then what only others
+ * have. */
+static void fastest_table(const sks_report *report, const sks_works *works, FILE *out)
+{
+    static const char *const heads[] = {"work", "campaign", "fastest configuration", "median time",
+                                        "speedup over its base"};
+
+    sks_html_table_begin(out, "The fastest configuration of each kernel", heads, 5);
+    for (size_t c = 0; c < report->n_campaigns; c++)
+        for (size_t w = 0; w < works[c].n; w++) {
+            bool is_known = false;
+
+            for (size_t before = 0; before < c; before++)
+                is_known = is_known || find_work(&works[before], &works[c].works[w]) != NULL;
+            for (size_t d = c; !is_known && d < report->n_campaigns; d++) {
+                const sks_work_done *same = find_work(&works[d], &works[c].works[w]);
+
+                if (same != NULL && same->best != NULL)
+                    fastest_row(report, d, same, out);
+            }
+        }
+    sks_html_table_end(out);
+}
+
+/* ---- schedulers ---- */
+
+static void put_rival(FILE *out, const sks_comparison *c)
+{
+    sks_html_text(out, c->match->label);
+    switch (c->change) {
+    case SKS_SLOWER:
+        fprintf(out, " is slower by %.3g %%", 100.0 * (c->ratio.value - 1.0));
+        break;
+    case SKS_FASTER:
+        fputs(" is faster", out);
+        break;
+    case SKS_TOO_FEW_SAMPLES:
+        fputs(" was measured too few times to tell", out);
+        break;
+    default:
+        fputs(" cannot be told apart from it", out);
+    }
+}
+
+static sks_status put_best_scheduler(const sks_report *report, const sks_work_done *work, FILE *out)
+{
+    const sks_series *s = work->best_fit->series;
+    sks_compare_result result = {0};
+    sks_match *matches = NULL;
+    size_t n = 0;
+    sks_status status = sks_work_match_schedulers(work, &matches, &n);
+
+    if (status == SKS_OK && n > 0)
+        status = sks_compare(matches, n, 1, &report->comparison->options, &result);
+    if (status == SKS_OK) {
+        fputs("Fastest with scheduler <strong>", out);
+        sks_html_text(out, s->scheduler);
+        fprintf(out, "</strong> and %u worker%s: ", work->best->n_workers,
+                plural(work->best->n_workers));
+        sks_html_time(out, work->best->median.value);
+        fputc('.', out);
+        if (n == 0)
+            fputs(" No other scheduler was measured there.", out);
+        else
+            fputs(" Against it, at as many workers:", out);
+        for (size_t i = 0; i < result.n; i++) {
+            fputs(i > 0 ? ", " : " ", out);
+            put_rival(out, &result.comparisons[i]);
+        }
+        fputs(n > 0 ? "." : "", out);
+    }
+    sks_compare_clear(&result);
+    sks_matches_free(matches, n);
+    return status;
+}
+
+/* ---- workers ---- */
+
+/* The fewest workers that are not told apart from the best; *is_sure is false when too few samples
+ * are the reason. */
+static unsigned fewest_as_good(const sks_compare_result *result, unsigned best, bool *is_sure)
+{
+    unsigned fewest = best;
+
+    *is_sure = true;
+    for (size_t i = 0; i < result->n; i++) {
+        const sks_comparison *c = &result->comparisons[i];
+
+        if (c->change == SKS_SLOWER || c->match->new->n_workers >= fewest)
+            continue;
+        fewest = c->match->new->n_workers;
+        *is_sure = c->change != SKS_TOO_FEW_SAMPLES;
+    }
+    return fewest;
+}
+
+static void put_stop(FILE *out, const sks_work_done *work, const sks_compare_result *result)
+{
+    const sks_fit *fit = work->best_fit;
+    unsigned greatest = fit->points[fit->n_points - 1].n_workers, best = work->best->n_workers;
+    bool is_sure;
+    unsigned stop = fewest_as_good(result, best, &is_sure);
+
+    if (!is_sure)
+        fprintf(out, "Least time at %u worker%s; the samples are too few to tell it from fewer.",
+                best, plural(best));
+    else if (stop < best)
+        fprintf(out,
+                "<strong>Nothing is gained for sure beyond %u worker%s</strong>: %u have the least "
+                "median, but cannot be told apart.",
+                stop, plural(stop), best);
+    else if (best == greatest)
+        fprintf(out,
+                "<strong>Not yet</strong>: %u workers, the most that were measured, beat all "
+                "smaller numbers.",
+                best);
+    else
+        fprintf(out, "<strong>Stop at %u worker%s</strong>: more, up to %u, brought no less time.",
+                best, plural(best), greatest);
+}
+
+static void put_law(FILE *out, const sks_fit *fit)
+{
+    const sks_model_fit *m = fit->preferred;
+
+    fputc(' ', out);
+    if (m != NULL && fit->verdict != SKS_TOO_FEW_POINTS && isinf(m->optimum.value)) {
+        sks_html_printf(out, "By the law %s more workers always help; ", m->model->name);
+    } else if (m != NULL && fit->verdict != SKS_TOO_FEW_POINTS) {
+        sks_html_printf(out, "By the law %s the least time is at ", m->model->name);
+        sks_html_estimate(out, m->optimum, 1.0);
+        fputs(" workers; ", out);
+    } else {
+        fputs("Scaling laws: ", out);
+    }
+    sks_html_printf(out, "%s.", fit->verdict_text);
+}
+
+static sks_status put_workers(const sks_report *report, const sks_work_done *work, FILE *out)
+{
+    sks_compare_result result = {0};
+    sks_match *matches = NULL;
+    size_t n = 0;
+    sks_status status = sks_work_match_workers(work, &matches, &n);
+
+    if (status == SKS_OK && n > 0)
+        status = sks_compare(matches, n, 1, &report->comparison->options, &result);
+    if (status == SKS_OK && n == 0)
+        fputs("One number of workers was measured only.", out);
+    if (status == SKS_OK && n > 0) {
+        put_stop(out, work, &result);
+        put_law(out, work->best_fit);
+    }
+    sks_compare_clear(&result);
+    sks_matches_free(matches, n);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static sks_status put_work(const sks_report *report, const sks_work_done *work, FILE *out)
+{
+    sks_status status;
+
+    fputs("<dt>", out);
+    sks_html_text(out, work->label);
+    fputs("</dt>\n", out);
+    if (work->best == NULL) {
+        fputs("<dd>Weak scaling: the work grows with the workers, see the speedups.</dd>\n", out);
+        return SKS_OK;
+    }
+    fputs("<dd>", out);
+    status = put_best_scheduler(report, work, out);
+    fputs("</dd>\n<dd>Where to stop adding workers: ", out);
+    if (status == SKS_OK)
+        status = put_workers(report, work, out);
+    fputs("</dd>\n", out);
+    return status;
+}
+
+static sks_status put_campaign(const sks_report *report, size_t c, const sks_works *works,
+                               FILE *out)
+{
+    sks_status status = SKS_OK;
+
+    fputs("<h3>Schedulers and workers", out);
+    if (report->n_campaigns > 1)
+        sks_html_printf(out, ": %s", report->campaigns[c].name);
+    fputs("</h3>\n<dl>\n", out);
+    for (size_t w = 0; status == SKS_OK && w < works->n; w++)
+        status = put_work(report, &works->works[w], out);
+    fputs("</dl>\n", out);
+    return status;
+}
+
+sks_status sks_report_summary(const sks_report *report, FILE *out)
+{
+    sks_works *works = calloc(report->n_campaigns, sizeof(*works));
+    sks_status status = works != NULL ? SKS_OK : sks_fail_nomem("the summary");
+
+    for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++)
+        status = sks_works_find(report->campaigns[c].fits, report->campaigns[c].n, &works[c]);
+    if (status == SKS_OK)
+        status = compare_campaigns(report, &works[0], out);
+    if (status == SKS_OK)
+        fastest_table(report, works, out);
+    for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++)
+        status = put_campaign(report, c, &works[c], out);
+    for (size_t c = 0; works != NULL && c < report->n_campaigns; c++)
+        sks_works_clear(&works[c]);
+    free(works);
+    return status;
+}
