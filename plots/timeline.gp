@@ -1,7 +1,7 @@
 # Timeline of runs: a panel for each file, a row for each worker, a bar for each chunk.
 #
 # Variables, set by `skyscale plot`:
-#   terminal                       svg, pdfcairo or pngcairo
+#   terminal, style                see style.gp
 #   bars                           CSV file, columns by name; kind 0: a worker's span, 1: its own
 #                                  chunks, 2: stolen ones
 #   n_panels, panel_title_P, n_workers_P
@@ -9,7 +9,6 @@
 #   unit, unit_s                   of the time axis
 #   has_stolen                     whether any chunk was stolen
 
-set encoding utf8
 n_panels = int(n_panels)
 workers_of(p) = int(value(sprintf('n_workers_%d', p)))
 # Rows get thinner when there are many.
@@ -25,27 +24,10 @@ page_height = axis_height + legend_height
 do for [p = 1:n_panels] {
     page_height = page_height + panel_top + panel_bottom + workers_of(p) * row_height(p)
 }
-if (terminal eq 'pngcairo') {
-    set terminal pngcairo size 2 * page_width, 2 * page_height font 'Sans,12' \
-        fontscale 2 linewidth 2 noenhanced background '#ffffff'
-}
-if (terminal eq 'pdfcairo') {
-    set terminal pdfcairo size page_width / 96.0, page_height / 96.0 font 'Sans,12' \
-        fontscale 0.75 linewidth 1.5 noenhanced background '#ffffff'
-}
-if (terminal eq 'svg') {
-    set terminal svg size page_width, page_height font 'Sans,16' \
-        linewidth 1.2 noenhanced background '#ffffff'
-}
-font_of(points) = sprintf(',%g', terminal eq 'svg' ? points * 4 / 3.0 : points)
-
-set datafile separator comma
-set datafile columnheaders
-set border 3 linecolor '#404040'
-set tics nomirror textcolor '#202020'
-set key off
+load style
+unset grid
 set style fill solid 1 noborder
-array colour = ['#e6e6e6', '#0072B2', '#D55E00']
+array bar_colour = ['#e6e6e6', colour_of(1), colour_of(2)]
 
 pick(p, k, name) = column('panel') == p && column('kind') == k ? column(name) : NaN
 x_of(p, k, name) = pick(p, k, name) / unit_s
@@ -59,11 +41,11 @@ do for [p = 1:n_panels] {
     set tmargin at screen (top - panel_top) / page_height
     set bmargin at screen (top - panel_top - height) / page_height
     is_last = p == n_panels
-    set title value(sprintf('panel_title_%d', p)) font font_of(11) offset 0, (terminal eq 'svg' ? -0.7 : -0.4)
+    set title value(sprintf('panel_title_%d', p)) font font_of(11) offset 0, title_shift
     set xrange [0:end_s / unit_s * 1.005]
     set yrange [workers_of(p) - 0.5:-0.5]
     set ytics 0, (workers_of(p) <= 24 ? 1 : workers_of(p) / 12) scale 0
-    set ylabel 'worker' offset 1, 0
+    set ylabel 'worker' offset 0, 0
     set xtics autofreq
     if (is_last) {
         set format x '%g'
@@ -74,26 +56,17 @@ do for [p = 1:n_panels] {
     }
     # White edges part the chunks where they are wide enough to be seen.
     plot for [k = 0:2] bars using (x_of(p, k, 'start_s')):(column('worker')):(x_of(p, k, 'start_s')):(x_of(p, k, 'end_s')):(column('worker') - (k == 0 ? 0.12 : 0.38)):(column('worker') + (k == 0 ? 0.12 : 0.38)) \
-        with boxxyerror fillcolor rgb colour[k + 1], \
+        with boxxyerror fillcolor rgb bar_colour[k + 1], \
         for [k = 1:2] bars using (x_of(p, k, 'end_s')):(column('worker') - 0.38):(0):(0.76) \
         with vectors nohead linewidth 0.5 linecolor rgb '#ffffff'
     top = top - panel_top - height - panel_bottom
 }
 
-unset border
-unset tics
-unset title
-unset xlabel
-unset ylabel
-set lmargin at screen 0.01
-set rmargin at screen 0.99
+eval bare_axes
 set bmargin at screen 0.002
 set tmargin at screen legend_height / page_height
-set xrange [0:1]
-set yrange [0:1]
-set format x
 set key center center horizontal samplen 2 width 1 Left reverse
-plot NaN with boxes fillcolor rgb colour[2] title 'chunks', \
-    for [k = 3:(has_stolen ? 3 : 2)] NaN with boxes fillcolor rgb colour[k] title 'stolen chunks', \
-    NaN with boxes fillcolor rgb colour[1] title 'between chunks'
+plot NaN with boxes fillcolor rgb bar_colour[2] title 'chunks', \
+    for [k = 3:(has_stolen ? 3 : 2)] NaN with boxes fillcolor rgb bar_colour[k] title 'stolen chunks', \
+    NaN with boxes fillcolor rgb bar_colour[1] title 'between chunks'
 unset multiplot

@@ -133,12 +133,15 @@ static sks_status run(const sks_arguments *arguments)
     if (status == SKS_OK)
         status = name_operands(arguments, labels, names);
     if (status == SKS_OK)
-        status = draw(figure, options,
-                      &(sks_figure_input){.time_name = sks_campaign_time_name(options),
-                                          .files = arguments->operands,
-                                          .names = names,
-                                          .n_files = arguments->n_operands,
-                                          .confidence = sks_values_real(options, "confidence")});
+        status = draw(
+            figure, options,
+            &(sks_figure_input){.time_name = sks_campaign_time_name(options),
+                                .files = arguments->operands,
+                                .names = names,
+                                .n_files = arguments->n_operands,
+                                .confidence = sks_values_real(options, "confidence"),
+                                .drops_disturbed =
+                                    strcmp(sks_values_text(options, "disturbed"), "drop") == 0});
     free(names);
     free(labels);
     return status;

@@ -185,9 +185,10 @@ static sks_status draw(const sks_figure *figure, const sks_figure_input *input, 
         status = sks_gnuplot_create(&plot);
     if (status == SKS_OK)
         status = figure->write(input, directory, plot);
-    sks_gnuplot_text(plot, "figure_name", figure->name);
-    if (status == SKS_OK)
+    if (status == SKS_OK) {
+        sks_gnuplot_text(plot, "figure_name", figure->name);
         status = sks_gnuplot_draw(plot, figure->template, directory, output, is_missing);
+    }
     if (*is_missing && is_kept && asprintf(&data, "%s/%s", directory, figure->main_data) >= 0) {
         status = keep_data(data, output);
         free(data);

@@ -8,10 +8,11 @@
  * figure of campaigns may also open them to see more than the fits tell.
  *
  * What applies to SVG figures put into one page: they are whole documents, whose XML declaration
- * has to go; their ids are the same in all ("gpPt5", "gnuplot_plot_1"), with the same meaning, and
- * have to be made unique by the page; there is no style sheet, no script and nothing that is loaded
- * from elsewhere (images are embedded as data). The background is white and text dark. <title> is
- * the figure's name; a text for those who cannot see it has to come from the page.
+ * has to go; ids of curves begin with the figure's name ("speedup_plot_1a"), but those of markers
+ * are the same in all, with the same meaning ("gpPt5"), so that the page makes ids unique; there is
+ * no style sheet, no script and nothing that is loaded from elsewhere (images are embedded as
+ * data). The background is white and text dark. <title> is the figure's name; a text for those who
+ * cannot see it has to come from the page.
  */
 #ifndef SKYSCALE_FIGURE_H
 #define SKYSCALE_FIGURE_H

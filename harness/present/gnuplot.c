@@ -331,6 +331,24 @@ static sks_status draw_complete(sks_gnuplot *plot, const char *directory, const 
     return status;
 }
 
+/* The files that templates load: a variable for each, with its path. */
+static sks_status set_preludes(sks_gnuplot *plot)
+{
+    static const char *const names[] = {"style", "grid"};
+    sks_status status = SKS_OK;
+
+    for (size_t i = 0; status == SKS_OK && i < sizeof(names) / sizeof(names[0]); i++) {
+        char file[16], *path = NULL;
+
+        snprintf(file, sizeof(file), "%s.gp", names[i]);
+        status = sks_plots_find(file, &path);
+        if (status == SKS_OK)
+            sks_gnuplot_text(plot, names[i], path);
+        free(path);
+    }
+    return status;
+}
+
 sks_status sks_gnuplot_draw(sks_gnuplot *plot, const char *template, const char *directory,
                             const char *output, bool *is_missing)
 {
@@ -340,7 +358,9 @@ sks_status sks_gnuplot_draw(sks_gnuplot *plot, const char *template, const char 
     sks_status status;
 
     assert(format != NULL); /* sks_gnuplot_check_output */
-    status = sks_plots_find(template, &path);
+    status = set_preludes(plot);
+    if (status == SKS_OK)
+        status = sks_plots_find(template, &path);
     if (status == SKS_OK) {
         sks_gnuplot_text(plot, "terminal", format->terminal);
         push(plot, path);

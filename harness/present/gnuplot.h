@@ -5,6 +5,9 @@
  * files; what it draws comes back through a pipe and is written here, to a file that takes its name
  * only when it is complete.
  *
+ * What all figures share is in style.gp (page, fonts, colours) and grid.gp (panels and legend),
+ * which templates load; their paths come as the variables `style` and `grid`.
+ *
  * Templates are looked for in the directory named by SKYSCALE_PLOTS, then where they are installed,
  * then in the source tree.
  */

@@ -21,7 +21,7 @@ fail() {
 cmake --install "$build" --prefix "$prefix" >"$prefix/install.log" ||
   fail "cmake --install failed: $(cat "$prefix/install.log")"
 
-for file in bin/skyscale share/man/man1/skyscale.1 share/skyscale/plots/speedup.gp \
+for file in bin/skyscale share/man/man1/skyscale.1 share/skyscale/plots/workers.gp \
   include/skyscale/schedulers/scheduler.h include/skyscale/common/param.h; do
   [ -s "$prefix/$file" ] || fail "$file is not there"
 done
@@ -49,7 +49,7 @@ if command -v gnuplot >/dev/null; then
   "$prefix/bin/skyscale" plot "$campaign" -f speedup -o "$prefix/figure.svg" ||
     fail "plot failed"
   grep -q '<svg' "$prefix/figure.svg" || fail "the figure is no SVG"
-  echo 'this is no gnuplot' >"$prefix/share/skyscale/plots/speedup.gp"
+  echo 'this is no gnuplot' >"$prefix/share/skyscale/plots/workers.gp"
   if "$prefix/bin/skyscale" plot "$campaign" -f speedup -o "$prefix/figure.svg" 2>/dev/null; then
     fail "plot does not use the installed templates"
   fi

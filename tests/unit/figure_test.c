@@ -254,7 +254,7 @@ static void what_cannot_be_drawn_leaves_nothing(void **state)
 
 static void a_broken_template_is_reported_with_gnuplots_words(void **state)
 {
-    char *template = in_directory("speedup.gp"), *path = in_directory("f.svg");
+    char *template = in_directory("workers.gp"), *path = in_directory("f.svg");
     char *old = getenv("SKYSCALE_PLOTS") != NULL ? strdup(getenv("SKYSCALE_PLOTS")) : NULL;
     FILE *file = fopen(template, "w");
 

@@ -1,0 +1,220 @@
+#include "harness/present/against_workers.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* From here on worker counts are spread by their logarithm. */
+enum { LOG_FROM_WORKERS = 33 };
+
+/* Bands of single runs are wide: with more series than this they would hide each other. */
+enum { MOST_ENTRIES_WITH_RUNS = 2 };
+
+sks_status sks_against_reserve(sks_against *a, size_t n_items, size_t n_points, size_t n_curves)
+{
+    a->items = calloc(n_items + 1, sizeof(*a->items));
+    a->points = calloc(n_points + 1, sizeof(*a->points));
+    a->curves = calloc(n_curves + 1, sizeof(*a->curves));
+    if (a->items == NULL || a->points == NULL || a->curves == NULL)
+        return sks_fail_nomem("a figure");
+    return SKS_OK;
+}
+
+void sks_against_clear(sks_against *a)
+{
+    free(a->items);
+    free(a->points);
+    free(a->curves);
+}
+
+/* What the CSV files are written from. */
+struct content {
+    const sks_against *data;
+    const sks_layout *layout;
+};
+
+static void write_points(const void *context, FILE *file)
+{
+    const struct content *c = context;
+    const char *q = c->data->quantity;
+
+    fprintf(file,
+            "panel,entry,n_workers,is_oversubscribed,n_samples,%s,%s_low,%s_high,kernel,series\n",
+            q, q, q);
+    for (size_t i = 0; i < c->data->n_points; i++) {
+        const sks_measured *p = &c->data->points[i];
+
+        fprintf(file, "%zu,%zu,%u,%d,%zu,", c->layout->panel[p->item], c->layout->entry[p->item],
+                p->n_workers, p->is_oversubscribed, p->n_samples);
+        sks_csv_number(file, p->y.value, ',');
+        sks_csv_number(file, p->y.interval.low, ',');
+        sks_csv_number(file, p->y.interval.high, ',');
+        sks_csv_text(file, c->data->items[p->item].series->kernel, ',');
+        sks_csv_text(file, c->layout->label[p->item], '\n');
+    }
+}
+
+static void write_curves(const void *context, FILE *file)
+{
+    const struct content *c = context;
+    const char *q = c->data->quantity;
+
+    fprintf(file,
+            "panel,entry,n_workers,is_extrapolated,%s,%s_low,%s_high,run_low,run_high,model\n", q,
+            q, q);
+    for (size_t i = 0; i < c->data->n_curves; i++) {
+        const sks_modelled *m = &c->data->curves[i];
+
+        fprintf(file, "%zu,%zu,%.9g,%d,", c->layout->panel[m->item], c->layout->entry[m->item],
+                m->n_workers, m->is_extrapolated);
+        sks_csv_number(file, m->y.value, ',');
+        sks_csv_number(file, m->y.interval.low, ',');
+        sks_csv_number(file, m->y.interval.high, ',');
+        sks_csv_number(file, m->run.low, ',');
+        sks_csv_number(file, m->run.high, ',');
+        sks_csv_text(file, m->model, '\n');
+    }
+}
+
+/* What the axes of one panel have to hold. */
+struct ranges {
+    double max_workers;
+    double low, high;  /* of the quantity; NaN for none */
+    double first_over; /* least oversubscribed worker count; infinite for none */
+    double last_full;  /* greatest count below it that is not */
+};
+
+static void hold(struct ranges *r, double value)
+{
+    if (!isfinite(value))
+        return;
+    r->low = fmin(r->low, value); /* of NaN and a number fmin gives the number */
+    r->high = fmax(r->high, value);
+}
+
+static struct ranges find_ranges(const struct content *c, size_t panel)
+{
+    struct ranges r = {.max_workers = 1, .low = NAN, .high = NAN, .first_over = INFINITY};
+
+    for (size_t i = 0; i < c->data->n_points; i++) {
+        const sks_measured *p = &c->data->points[i];
+
+        if (c->layout->panel[p->item] != panel)
+            continue;
+        r.max_workers = fmax(r.max_workers, p->n_workers);
+        hold(&r, p->y.value);
+        hold(&r, p->y.interval.low);
+        hold(&r, p->y.interval.high);
+        if (p->is_oversubscribed)
+            r.first_over = fmin(r.first_over, p->n_workers);
+    }
+    for (size_t i = 0; i < c->data->n_points; i++) {
+        const sks_measured *p = &c->data->points[i];
+
+        if (c->layout->panel[p->item] == panel && !p->is_oversubscribed &&
+            p->n_workers < r.first_over)
+            r.last_full = fmax(r.last_full, p->n_workers);
+    }
+    return r;
+}
+
+static bool is_wide(const sks_against *a)
+{
+    for (size_t i = 0; i < a->n_points; i++)
+        if (a->points[i].n_workers >= LOG_FROM_WORKERS)
+            return true;
+    return false;
+}
+
+static void set_panel(const struct content *c, size_t panel, bool is_log, sks_gnuplot *plot)
+{
+    const sks_against *a = c->data;
+    struct ranges r = find_ranges(c, panel);
+    double from = 0, to = a->guide == SKS_GUIDE_ONE ? fmax(1, r.high) : r.high;
+
+    to *= 1.15;
+    if (is_log) {
+        from = (a->guide == SKS_GUIDE_IDEAL ? fmin(1, r.low) : r.low) / 1.6;
+        to = r.high * 1.6;
+    } else if (a->is_centred) {
+        to = 1.2 * fmax(fabs(r.low), fabs(r.high));
+        from = -to;
+    }
+    if (!(to > from)) /* nothing but zeros */
+        to = from + 1;
+    sks_gnuplot_number_i(plot, "max_workers", panel, r.max_workers);
+    sks_gnuplot_number_i(plot, "y_from", panel, from);
+    sks_gnuplot_number_i(plot, "y_to", panel, to);
+    sks_gnuplot_number_i(plot, "first_over", panel, isinf(r.first_over) ? NAN : r.first_over);
+    sks_gnuplot_number_i(plot, "last_full", panel, r.last_full);
+}
+
+/* The remark of the figure, then what all such figures have in common. */
+static void set_remark(const sks_against *a, bool has_runs, sks_gnuplot *plot)
+{
+    bool has_intervals = false, is_crowded = false;
+    const char *parts[4];
+    char text[512] = "", bars[64];
+    size_t n_parts = 0;
+
+    for (size_t i = 0; i < a->n_points; i++) {
+        has_intervals |= sks_interval_is_known(a->points[i].y.interval);
+        is_crowded |= a->points[i].is_oversubscribed;
+    }
+    snprintf(bars, sizeof(bars), "bars: %g %% intervals", 100 * a->confidence);
+    if (a->remark[0] != '\0')
+        parts[n_parts++] = a->remark;
+    if (has_runs)
+        parts[n_parts++] = "pale bands: single runs";
+    if (has_intervals)
+        parts[n_parts++] = bars;
+    if (is_crowded)
+        parts[n_parts++] = "hollow, grey: more workers than places";
+    for (size_t i = 0, at = 0; i < n_parts && at < sizeof(text); i++)
+        at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i > 0 ? ";  " : "", parts[i]);
+    sks_gnuplot_text(plot, "remark", text);
+}
+
+static bool has_run_bands(const sks_against *a)
+{
+    for (size_t i = 0; i < a->n_curves; i++)
+        if (sks_interval_is_known(a->curves[i].run))
+            return true;
+    return false;
+}
+
+static void set_variables(const struct content *c, sks_gnuplot *plot)
+{
+    static const char *const guides[] = {"none", "zero", "one", "ideal"};
+    const sks_against *a = c->data;
+    bool has_runs = c->layout->n_entries <= MOST_ENTRIES_WITH_RUNS && has_run_bands(a);
+    bool is_log_x = is_wide(a), is_log_y = a->is_log_y || (a->guide == SKS_GUIDE_IDEAL && is_log_x);
+
+    sks_layout_set(c->layout, plot);
+    sks_gnuplot_text(plot, "quantity", a->quantity);
+    sks_gnuplot_text(plot, "y_title", a->y_title);
+    sks_gnuplot_text(plot, "guide", guides[a->guide]);
+    set_remark(a, has_runs, plot);
+    sks_gnuplot_number(plot, "base", a->base);
+    sks_gnuplot_number(plot, "has_lines", a->has_lines);
+    sks_gnuplot_number(plot, "has_runs", has_runs);
+    sks_gnuplot_number(plot, "is_log_x", is_log_x);
+    sks_gnuplot_number(plot, "is_log_y", is_log_y);
+    for (size_t p = 1; p <= c->layout->n_panels; p++)
+        set_panel(c, p, is_log_y, plot);
+}
+
+sks_status sks_against_write(const sks_against *a, const char *directory, sks_gnuplot *plot)
+{
+    sks_layout layout;
+    const struct content content = {a, &layout};
+    sks_status status = sks_layout_arrange(a->items, a->n_items, a->with_kernel, &layout);
+
+    if (status == SKS_OK)
+        status = sks_figure_csv(directory, "points", write_points, &content, plot);
+    if (status == SKS_OK)
+        status = sks_figure_csv(directory, "curves", write_curves, &content, plot);
+    if (status == SKS_OK)
+        set_variables(&content, plot);
+    sks_layout_clear(&layout);
+    return status;
+}
