@@ -10,7 +10,7 @@
 /* One column of such a table. */
 struct column {
     const char *head;
-    sks_quantity quantity;
+    sks_measure quantity;
     enum { TIME, PERCENT, NUMBER } kind;
 };
 
@@ -39,7 +39,7 @@ static sks_status quantity_table(const sks_report *report, const sks_report_camp
                                  const char *what, const struct column *columns, size_t n,
                                  FILE *out)
 {
-    const char *heads[SKS_N_QUANTITIES + 2] = {"configuration", "workers"};
+    const char *heads[SKS_N_MEASURES + 2] = {"configuration", "workers"};
     char *caption = sks_report_caption(report, c, what);
     char **labels = NULL;
     sks_status status = caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
@@ -69,11 +69,11 @@ static sks_status quantity_table(const sks_report *report, const sks_report_camp
 
 sks_status sks_report_phases(const sks_report *report, FILE *out)
 {
-    static const struct column columns[] = {{"start-up", SKS_QUANTITY_STARTUP, TIME},
-                                            {"prepare", SKS_QUANTITY_PREPARE, TIME},
-                                            {"parallel", SKS_QUANTITY_PARALLEL, TIME},
-                                            {"finish", SKS_QUANTITY_FINISH, TIME},
-                                            {"total", SKS_QUANTITY_TOTAL, TIME}};
+    static const struct column columns[] = {{"start-up", SKS_MEASURE_STARTUP, TIME},
+                                            {"prepare", SKS_MEASURE_PREPARE, TIME},
+                                            {"parallel", SKS_MEASURE_PARALLEL, TIME},
+                                            {"finish", SKS_MEASURE_FINISH, TIME},
+                                            {"total", SKS_MEASURE_TOTAL, TIME}};
     sks_status status = SKS_OK;
 
     for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++) {
@@ -87,10 +87,10 @@ sks_status sks_report_phases(const sks_report *report, FILE *out)
 sks_status sks_report_imbalance(const sks_report *report, FILE *out)
 {
     static const struct column columns[] = {
-        {"imbalance [%]", SKS_QUANTITY_IMBALANCE, PERCENT},
-        {"chunks", SKS_QUANTITY_CHUNKS, NUMBER},
-        {"overhead per chunk", SKS_QUANTITY_OVERHEAD, TIME},
-        {"start skew", SKS_QUANTITY_START_SKEW, TIME},
+        {"imbalance [%]", SKS_MEASURE_IMBALANCE, PERCENT},
+        {"chunks", SKS_MEASURE_CHUNKS, NUMBER},
+        {"overhead per chunk", SKS_MEASURE_OVERHEAD, TIME},
+        {"start skew", SKS_MEASURE_START_SKEW, TIME},
     };
     sks_status status = SKS_OK;
 

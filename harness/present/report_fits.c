@@ -69,18 +69,24 @@ sks_status sks_report_speedups(const sks_report *report, FILE *out)
 
 /* ---- laws ---- */
 
+static void put_parameter(const sks_model_fit *m, size_t k, FILE *out)
+{
+    const sks_model_parameter *p = &m->model->parameters[k];
+
+    fprintf(out, "<data class=\"parameter\" value=\"%.12g\">", m->parameter[k].value);
+    sks_html_printf(out, "%s = ", p->name);
+    if (strcmp(p->unit, "s") == 0)
+        sks_html_time_estimate(out, m->parameter[k]);
+    else
+        sks_html_estimate(out, m->parameter[k], 1.0);
+    fputs(m->is_on_bound[k] ? " |</data>" : "</data>", out);
+}
+
 static void put_parameters(const sks_model_fit *m, FILE *out)
 {
     fputs("<td>", out);
-    for (size_t k = 0; k < m->model->n_parameters; k++) {
-        const sks_model_parameter *p = &m->model->parameters[k];
-
-        sks_html_printf(out, "%s%s = ", k > 0 ? ", " : "", p->name);
-        fprintf(out, "<data value=\"%.12g\">", m->parameter[k].value);
-        sks_html_estimate(out, m->parameter[k], 1.0);
-        sks_html_printf(out, "%s%s", p->unit[0] != '\0' ? " " : "", p->unit);
-        fprintf(out, "%s</data>", m->is_on_bound[k] ? " |" : "");
-    }
+    for (size_t k = 0; k < m->model->n_parameters; k++)
+        put_parameter(m, k, out);
     fputs("</td>", out);
 }
 
@@ -126,17 +132,28 @@ static bool is_any_fitted(const sks_report_campaign *c)
     return false;
 }
 
+static bool have_one_verdict(const sks_report_campaign *c)
+{
+    for (size_t i = 1; i < c->n; i++)
+        if (strcmp(c->fits[i].verdict_text, c->fits[0].verdict_text) != 0)
+            return false;
+    return true;
+}
+
+/* The verdict once, where it is the same for all. */
 static void put_conclusions(const sks_report_campaign *c, char **labels, FILE *out)
 {
-    fputs("<ul>\n", out);
-    for (size_t i = 0; i < c->n; i++) {
-        const sks_fit *fit = &c->fits[i];
+    const bool is_one = have_one_verdict(c);
 
-        fputs("<li>", out);
-        sks_html_printf(out, "%s: %s", labels[i], fit->verdict_text);
-        if (fit->serial_remark[0] != '\0')
-            sks_html_printf(out, "; %s", fit->serial_remark);
-        fputs("</li>\n", out);
+    fputs("<ul>\n", out);
+    if (is_one)
+        sks_html_element(out, "li", "%s: %s", c->n > 1 ? "all configurations" : labels[0],
+                         c->fits[0].verdict_text);
+    for (size_t i = 0; i < c->n; i++) {
+        if (!is_one)
+            sks_html_element(out, "li", "%s: %s", labels[i], c->fits[i].verdict_text);
+        if (c->fits[i].serial_remark[0] != '\0')
+            sks_html_element(out, "li", "%s: %s", labels[i], c->fits[i].serial_remark);
     }
     fputs("</ul>\n", out);
 }

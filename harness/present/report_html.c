@@ -245,11 +245,12 @@ static const struct unit {
     const char *name;
 } units[] = {{1.0, 1.0, "s"}, {1e-3, 1e3, "ms"}, {1e-6, 1e6, "µs"}, {0.0, 1e9, "ns"}};
 
+/* 0, what is not known and what has no end are in seconds. */
 static const struct unit *unit_of(double seconds)
 {
     const struct unit *unit = units;
 
-    while (fabs(seconds) < unit->least)
+    while (seconds != 0.0 && fabs(seconds) < unit->least)
         unit++;
     return unit;
 }
@@ -261,23 +262,24 @@ void sks_html_time(FILE *out, double seconds)
     fprintf(out, "%.4g %s", seconds * unit->factor, unit->name);
 }
 
-void sks_html_time_cell(FILE *out, sks_estimate seconds)
+void sks_html_time_estimate(FILE *out, sks_estimate seconds)
 {
-    const struct unit *unit = unit_of(seconds.value);
-    char interval[64];
+    const struct unit *unit = unit_of(seconds.value != 0.0 ? seconds.value : seconds.interval.high);
+    const sks_interval interval = scaled(seconds.interval, unit->factor);
+    char text[64];
 
-    cell_begin(out, seconds);
     if (isnan(seconds.value)) {
         fputs("–", out);
-    } else {
-        char value[64];
-
-        fprintf(out, "%s %s",
-                sks_value_text(seconds.value * unit->factor, scaled(seconds.interval, unit->factor),
-                               value, sizeof(value)),
-                unit->name);
-        interval_end(out, sks_interval_text(scaled(seconds.interval, unit->factor), -1, interval,
-                                            sizeof(interval)));
+        return;
     }
+    fprintf(out, "%s %s",
+            sks_value_text(seconds.value * unit->factor, interval, text, sizeof(text)), unit->name);
+    interval_end(out, sks_interval_text(interval, -1, text, sizeof(text)));
+}
+
+void sks_html_time_cell(FILE *out, sks_estimate seconds)
+{
+    cell_begin(out, seconds);
+    sks_html_time_estimate(out, seconds);
     fputs("</td>", out);
 }

@@ -52,6 +52,7 @@ void sks_html_ratio_cell(FILE *out, sks_estimate e, int places);
 
 /* For sentences, escaped where needed: "12.3 ms", "1.87 (1.80..1.95)". */
 void sks_html_time(FILE *out, double seconds);
+void sks_html_time_estimate(FILE *out, sks_estimate seconds);
 void sks_html_estimate(FILE *out, sks_estimate e, double factor);
 
 #endif

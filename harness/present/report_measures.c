@@ -1,5 +1,6 @@
 #include "harness/present/report_measures.h"
 
+#include "harness/present/quantities.h"
 #include "harness/sweep/circumstances.h"
 
 #include <gsl/gsl_sort.h>
@@ -7,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const quantity_name[SKS_N_QUANTITIES] = {
-    [SKS_QUANTITY_STARTUP] = "startup",       [SKS_QUANTITY_PREPARE] = "prepare",
-    [SKS_QUANTITY_PARALLEL] = "parallel",     [SKS_QUANTITY_FINISH] = "finish",
-    [SKS_QUANTITY_TOTAL] = "total",           [SKS_QUANTITY_IMBALANCE] = "imbalance",
-    [SKS_QUANTITY_OVERHEAD] = "overhead",     [SKS_QUANTITY_CHUNKS] = "chunks",
-    [SKS_QUANTITY_START_SKEW] = "start-skew", [SKS_QUANTITY_LATENCY] = "latency",
-    [SKS_QUANTITY_STEAL] = "steal",           [SKS_QUANTITY_OTHER_LOAD] = "other-load",
-    [SKS_QUANTITY_SWITCHES] = "switches",     [SKS_QUANTITY_MAJOR_FAULTS] = "major-faults",
-    [SKS_QUANTITY_FREQUENCY] = "frequency",
+static const char *const measure_name[SKS_N_MEASURES] = {
+    [SKS_MEASURE_STARTUP] = "startup",       [SKS_MEASURE_PREPARE] = "prepare",
+    [SKS_MEASURE_PARALLEL] = "parallel",     [SKS_MEASURE_FINISH] = "finish",
+    [SKS_MEASURE_TOTAL] = "total",           [SKS_MEASURE_IMBALANCE] = "imbalance",
+    [SKS_MEASURE_OVERHEAD] = "overhead",     [SKS_MEASURE_CHUNKS] = "chunks",
+    [SKS_MEASURE_START_SKEW] = "start-skew", [SKS_MEASURE_LATENCY] = "latency",
+    [SKS_MEASURE_STEAL] = "steal",           [SKS_MEASURE_OTHER_LOAD] = "other-load",
+    [SKS_MEASURE_SWITCHES] = "switches",     [SKS_MEASURE_MAJOR_FAULTS] = "major-faults",
+    [SKS_MEASURE_FREQUENCY] = "frequency",
 };
 
 /* Reads one counter; it is kept only when some sample has it. */
@@ -74,8 +75,8 @@ sks_status sks_measures_read(const char *path, sks_measures *measures)
         status = sks_facts_read(store, &made.facts);
     if (status == SKS_OK)
         status = sks_circumstances_read(store, &made.circumstances);
-    for (int q = 0; status == SKS_OK && q < SKS_N_QUANTITIES; q++)
-        status = sks_store_series(store, quantity_name[q], &made.quantities[q].series,
+    for (int q = 0; status == SKS_OK && q < SKS_N_MEASURES; q++)
+        status = sks_store_series(store, measure_name[q], &made.quantities[q].series,
                                   &made.quantities[q].n);
     if (status == SKS_OK)
         status = read_counters(store, &made);
@@ -89,7 +90,7 @@ sks_status sks_measures_read(const char *path, sks_measures *measures)
 
 void sks_measures_clear(sks_measures *m)
 {
-    for (int q = 0; q < SKS_N_QUANTITIES; q++)
+    for (int q = 0; q < SKS_N_MEASURES; q++)
         sks_series_free(m->quantities[q].series, m->quantities[q].n);
     for (size_t i = 0; i < m->n_events; i++) {
         free(m->events[i]);
@@ -110,8 +111,8 @@ static bool is_same(const sks_series *a, const sks_series *b)
            strcmp(a->binding, b->binding) == 0;
 }
 
-static const sks_point *find_point(const sks_series_list *list, const sks_series *like,
-                                   unsigned n_workers)
+static sks_point *find_point(const sks_series_list *list, const sks_series *like,
+                             unsigned n_workers)
 {
     for (size_t i = 0; i < list->n; i++) {
         const sks_series *s = &list->series[i];
@@ -128,20 +129,9 @@ static const sks_point *find_point(const sks_series_list *list, const sks_series
 sks_estimate sks_measures_median(const sks_series_list *list, const sks_series *like,
                                  unsigned n_workers, double confidence)
 {
-    const sks_point *p = find_point(list, like, n_workers);
-    double *sorted = p != NULL ? malloc((p->n + 1) * sizeof(*sorted)) : NULL;
-    sks_estimate e = sks_no_estimate;
+    sks_point *p = find_point(list, like, n_workers);
 
-    if (sorted == NULL || p->n == 0) {
-        free(sorted);
-        return e;
-    }
-    memcpy(sorted, p->seconds, p->n * sizeof(*sorted));
-    gsl_sort(sorted, 1, p->n);
-    e.value = sks_median(sorted, p->n);
-    e.interval = sks_median_interval(sorted, p->n, confidence, NULL);
-    free(sorted);
-    return e;
+    return p != NULL ? sks_point_median(p, confidence) : sks_no_estimate;
 }
 
 sks_status sks_measures_all(const sks_series_list *list, double **values, size_t *n)

@@ -23,16 +23,16 @@ static long long count_at(const json_t *row, size_t i)
 
 static const struct noise {
     const char *name;
-    sks_quantity quantity;
+    sks_measure quantity;
     enum { TIME, HERTZ, NUMBER } kind;
 } noises[] = {
-    {"core-to-core latency before a run", SKS_QUANTITY_LATENCY, TIME},
-    {"start skew between workers", SKS_QUANTITY_START_SKEW, TIME},
-    {"processor time the host took away", SKS_QUANTITY_STEAL, TIME},
-    {"processor time other programs used", SKS_QUANTITY_OTHER_LOAD, TIME},
-    {"involuntary switches", SKS_QUANTITY_SWITCHES, NUMBER},
-    {"page faults that waited for a disk", SKS_QUANTITY_MAJOR_FAULTS, NUMBER},
-    {"frequency of the first processing unit", SKS_QUANTITY_FREQUENCY, HERTZ},
+    {"core-to-core latency before a run", SKS_MEASURE_LATENCY, TIME},
+    {"start skew between workers", SKS_MEASURE_START_SKEW, TIME},
+    {"processor time the host took away", SKS_MEASURE_STEAL, TIME},
+    {"processor time other programs used", SKS_MEASURE_OTHER_LOAD, TIME},
+    {"involuntary switches", SKS_MEASURE_SWITCHES, NUMBER},
+    {"page faults that waited for a disk", SKS_MEASURE_MAJOR_FAULTS, NUMBER},
+    {"frequency of the first processing unit", SKS_MEASURE_FREQUENCY, HERTZ},
 };
 
 static void noise_cell(int kind, double value, FILE *out)
