@@ -1,0 +1,401 @@
+/* Property: `skyscale report` makes one page that needs nothing else, says the very numbers of
+ * `fit` and `compare`, and stays whole whatever campaigns, machines and files are called. */
+#include "tests/unit/sweep_files.h"
+
+#include "spawn.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <sqlite3.h>
+
+static const char *program;
+
+static const char sweep_text[] = "campaign: made\n"
+                                 "kernels:\n"
+                                 "- {kernel: 'null', tasks: [300, 4000]}\n"
+                                 "workers: [1, 2, 3]\n"
+                                 "schedulers: [static, dynamic]\n"
+                                 "counters: [page-faults]\n"
+                                 "repeat: {warmup: 1, min: 8, max: 8}\n";
+
+/* Runs the program; "@" in the arguments stands for the folder. */
+static int run(const char *arguments)
+{
+    char text[1024];
+    size_t used = 0;
+
+    for (const char *p = arguments; *p != '\0'; p++)
+        if (*p == '@')
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s/", folder);
+        else
+            text[used++] = *p;
+    text[used] = '\0';
+    return spawn(program, text, NULL, in_folder("out"), in_folder("err"));
+}
+
+static void must_run(const char *arguments)
+{
+    if (run(arguments) != 0)
+        fail_msg("%s: %s", arguments, spawn_read_file(in_folder("err"), NULL));
+}
+
+static int set_up(void **state)
+{
+    program = getenv("SKYSCALE");
+    if (program == NULL || make_folder(state) != 0)
+        return -1;
+    write_text("sweep.yaml", sweep_text);
+    if (run("sweep @sweep.yaml -d @base.db") != 0 || run("sweep @sweep.yaml -d @new.db") != 0)
+        return -1;
+    return 0;
+}
+
+static char *read_page(void)
+{
+    return spawn_read_file(in_folder("page.html"), NULL);
+}
+
+static void expect(const char *page, const char *wanted)
+{
+    if (strstr(page, wanted) == NULL)
+        fail_msg("the page lacks %s", wanted);
+}
+
+static size_t count(const char *page, const char *what)
+{
+    size_t n = 0;
+
+    for (const char *at = page; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* ---- structure ---- */
+
+/* Levels begin at 1 and go down one at a time. */
+static void expect_heading_order(const char *page)
+{
+    int level = 0, n_first = 0;
+
+    for (const char *at = page; (at = strstr(at, "<h")) != NULL; at++) {
+        if (!isdigit((unsigned char)at[2]) || (at[3] != '>' && at[3] != ' '))
+            continue;
+        assert_true(at[2] - '0' <= level + 1);
+        level = at[2] - '0';
+        n_first += level == 1;
+    }
+    assert_int_equal(n_first, 1);
+    assert_true(level >= 2);
+}
+
+static void expect_table_heads(const char *page)
+{
+    assert_true(count(page, "<table") >= 8);
+    assert_int_equal(count(page, "<table"), count(page, "<caption>"));
+    assert_int_equal(count(page, "<th>"), 0); /* none without scope */
+    assert_true(count(page, "<th scope=\"col\">") >= 2 * count(page, "<table"));
+}
+
+/* Whatever would be fetched: only places on the page, and the empty icon. */
+static void expect_alone(const char *page)
+{
+    assert_int_equal(count(page, "src="), 0);
+    assert_int_equal(count(page, "@import") + count(page, "<link"), 1);
+    for (const char *at = page; (at = strstr(at, "href=")) != NULL; at++)
+        assert_true(at[6] == '#' || strncmp(at + 6, "data:,", 6) == 0);
+    for (const char *at = page; (at = strstr(at, "url(")) != NULL; at++)
+        assert_true(at[4] == '#' || at[5] == '#');
+}
+
+static void a_page_of_one_campaign(void **state)
+{
+    static const char *const sections[] = {
+        "summary", "machines",  "figures",  "comparison", "schedulers", "speedups", "fits",
+        "phases",  "imbalance", "counters", "noise",      "rules",      "method",   "again"};
+    const char *at;
+    char *page;
+
+    (void)state;
+    must_run("report @base.db -o @page.html");
+    at = page = read_page();
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        char id[64];
+
+        snprintf(id, sizeof(id), "<section id=\"%s\">", sections[i]);
+        at = strstr(at, id);
+        if (at == NULL)
+            fail_msg("no section %s behind the one before", sections[i]);
+    }
+    assert_int_equal(count(page, "{{"), 0);
+    expect_heading_order(page);
+    expect_table_heads(page);
+    expect_alone(page);
+    assert_int_equal(count(page, "<tr><th scope=\"row\">1. "), 1); /* rules */
+    assert_int_equal(count(page, "<tr><th scope=\"row\">12. "), 1);
+    expect(page, "skyscale sweep again.yaml -d again.db");
+    expect(page, "schedulers: [static, dynamic]"); /* the sweep file */
+    expect(page, "repeat.min</th><td>8</td>");
+    expect(page, "A/A self-check:");
+    free(page);
+}
+
+static void figures_are_inline(void **state)
+{
+    char *page;
+
+    (void)state;
+    if (system("command -v gnuplot >/dev/null") != 0)
+        skip();
+    must_run("report @base.db @new.db -o @page.html");
+    page = read_page();
+    assert_true(count(page, "<figure>") >= 1);
+    assert_int_equal(count(page, "<figure>"),
+                     count(page, "<svg role=\"img\" aria-label=\"Figure "));
+    assert_int_equal(count(page, "<?xml"), 0);
+    /* No name twice: each drawing has its own. */
+    assert_int_equal(count(page, " id='f1-gpPt0'"), 1);
+    assert_int_equal(count(page, " id='gpPt0'") + count(page, "href='#gpPt"), 0);
+    free(page);
+}
+
+static void without_gnuplot(void **state)
+{
+    char path[4096], *page;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", getenv("PATH"));
+    setenv("PATH", folder, 1);
+    must_run("report @base.db -o @page.html");
+    setenv("PATH", path, 1);
+    page = read_page();
+    assert_int_equal(count(page, "gnuplot is not installed"), 1);
+    assert_int_equal(count(page, "<svg"), 0);
+    assert_int_equal(count(page, "</html>"), 1);
+    free(page);
+}
+
+/* ---- numbers ---- */
+
+static json_t *read_json(const char *arguments)
+{
+    json_t *json;
+
+    must_run(arguments);
+    json = json_load_file(in_folder("out"), 0, NULL);
+    assert_non_null(json);
+    return json;
+}
+
+static double real_at(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+/* The number, and its interval, in one cell. */
+static void expect_cell(const char *page, const json_t *object, const char *name,
+                        const char *interval_name)
+{
+    const json_t *interval = json_object_get(object, interval_name);
+    char text[256];
+
+    if (!json_is_number(json_object_get(object, name)))
+        return;
+    snprintf(text, sizeof(text), " data-value=\"%.12g\"", real_at(object, name));
+    expect(page, text);
+    if (!json_is_array(interval) || !json_is_number(json_array_get(interval, 1)))
+        return;
+    snprintf(text, sizeof(text), " data-value=\"%.12g\" data-low=\"%.12g\" data-high=\"%.12g\"",
+             real_at(object, name), json_number_value(json_array_get(interval, 0)),
+             json_number_value(json_array_get(interval, 1)));
+    expect(page, text);
+}
+
+static size_t expect_fits(const char *page, const json_t *fit)
+{
+    const json_t *groups = json_object_get(fit, "groups");
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        const json_t *group = json_array_get(groups, i);
+        const json_t *points = json_object_get(group, "points");
+        const json_t *models = json_object_get(group, "models");
+
+        for (size_t j = 0; j < json_array_size(points); j++, n++) {
+            const json_t *p = json_array_get(points, j);
+
+            expect_cell(page, p, "median_s", "median_interval_s");
+            expect_cell(page, p, "speedup", "speedup_interval");
+            expect_cell(page, p, "efficiency", "efficiency_interval");
+            expect_cell(page, p, "karp_flatt", "karp_flatt_interval");
+        }
+        for (size_t j = 0; j < json_array_size(models); j++) {
+            const json_t *parameters = json_object_get(json_array_get(models, j), "parameters");
+
+            for (size_t k = 0; k < json_array_size(parameters); k++, n++) {
+                char text[64];
+
+                snprintf(text, sizeof(text), " value=\"%.12g\"",
+                         real_at(json_array_get(parameters, k), "value"));
+                expect(page, text);
+            }
+        }
+    }
+    return n;
+}
+
+static size_t expect_comparisons(const char *page, const json_t *compare)
+{
+    const json_t *groups = json_object_get(compare, "groups");
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        const json_t *list = json_object_get(json_array_get(groups, i), "comparisons");
+        char text[64];
+
+        snprintf(text, sizeof(text), " value=\"%.12g\"",
+                 real_at(json_array_get(groups, i), "geometric_mean"));
+        expect(page, text);
+        for (size_t j = 0; j < json_array_size(list); j++, n++) {
+            const json_t *c = json_array_get(list, j);
+
+            expect_cell(page, c, "ratio", "ratio_interval");
+            expect_cell(page, c, "shift_ratio", "shift_ratio_interval");
+            expect_cell(page, c, "p_holm", "");
+            expect_cell(page, c, "cliffs_delta", "");
+        }
+    }
+    return n;
+}
+
+static void the_numbers_of_fit_and_compare(void **state)
+{
+    char *page;
+    json_t *json;
+
+    (void)state;
+    must_run("report @base.db @new.db -o @page.html --per parallel --seed 7");
+    page = read_page();
+    json = read_json("fit @base.db --json --per parallel --seed 7");
+    assert_true(expect_fits(page, json) >= 4 * 3);
+    json_decref(json);
+    json = read_json("fit @new.db --json --per parallel --seed 7");
+    assert_true(expect_fits(page, json) >= 4 * 3);
+    json_decref(json);
+    json = read_json("compare @base.db @new.db --json --per parallel --seed 7");
+    assert_int_equal(expect_comparisons(page, json), 4 * 3);
+    json_decref(json);
+    json = read_json("compare @new.db --by scheduler --json --per parallel --seed 7");
+    assert_int_equal(expect_comparisons(page, json), 2 * 3);
+    json_decref(json);
+    free(page);
+}
+
+/* ---- hostile texts ---- */
+
+static void change(const char *name, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+
+    assert_int_equal(sqlite3_open(in_folder(name), &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    sqlite3_close(db);
+}
+
+static void texts_stay_texts(void **state)
+{
+    static const char sweep[] =
+        "campaign: \"a</h1><script>alert(1)</script>\\\"'\\\\ _%# \xc3\xa9 \xe2\x98\x83\\nnext\"\n"
+        "# <script>alert(2)</script> {{summary}} & \"quoted\"\n"
+        "kernels: [{kernel: 'null', tasks: 50}]\n"
+        "workers: [1, 2]\n"
+        "repeat: {warmup: 0, min: 6, max: 6}\n";
+    char *page;
+
+    (void)state;
+    write_text("hostile.yaml", sweep);
+    must_run("sweep @hostile.yaml -d @x<script>alert(3)&'\".db");
+    change(
+        "x<script>alert(3)&'\".db",
+        "UPDATE campaign SET value = json_set(value,"
+        " '$.system.hostname', '<img src=x onerror=alert(4)>',"
+        " '$.warnings', json('[\"<b onclick=alert(5)>\"]')) WHERE key = 'machine';"
+        "INSERT INTO input VALUES ('\"><script>alert(6)</script>.fits', 'ab''\"<', 5);"
+        "UPDATE sample SET status = 'failed', message = '</td><script>alert(7)</script>'"
+        " WHERE id = 1;"
+        "UPDATE configuration SET parameters_text = 'x=<i>\"', series_parameters_text = 'x=<i>\"';"
+        "UPDATE sample SET decision = '<u>' || char(7, 155) || '</u>'"
+        " WHERE id = 2;");
+    must_run("report @x<script>alert(3)&'\".db -o @page.html");
+    page = read_page();
+    assert_int_equal(count(page, "<script"), 1);
+    for (int i = 1; i <= 7; i++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "alert(%d)", i);
+        expect(page, text); /* it is told … */
+    }
+    assert_int_equal(count(page, "<script>alert") + count(page, "<img") + count(page, "<b ") +
+                         count(page, "<i>") + count(page, "<u>"),
+                     0); /* … and nothing more */
+    expect(page,
+           "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;\\ _%# \xc3\xa9 \xe2\x98\x83\nnext");
+    expect(page, "# &lt;script&gt;alert(2)&lt;/script&gt; {{summary}} &amp; &quot;quoted&quot;");
+    expect(page, "&lt;u&gt;\xef\xbf\xbd\xef\xbf\xbd&lt;/u&gt;"); /* no control characters */
+    expect(page, "x&lt;script&gt;alert(3)&amp;&#39;&quot;.db");
+    expect(page, "&#39;\\&#39;&#39;&quot;.db&#39;"); /* the command, quoted for a shell */
+    free(page);
+}
+
+/* ---- wrong usage ---- */
+
+static void expect_error(int status, const char *arguments, const char *wanted)
+{
+    char *text;
+
+    assert_int_equal(run(arguments), status);
+    text = spawn_read_file(in_folder("err"), NULL);
+    if (strstr(text, wanted) == NULL)
+        fail_msg("%s: no \"%s\" in: %s", arguments, wanted, text);
+    free(text);
+}
+
+static void failures_leave_the_older_page(void **state)
+{
+    char *page;
+
+    (void)state;
+    write_text("page.html", "older");
+    expect_error(1, "report @base.db @missing.db -o @page.html", "missing.db: No such file");
+    expect_error(2, "report @base.db", "output");
+    expect_error(2, "report @base.db -o @base.db", "is the campaign");
+    expect_error(2, "report @base.db -o @page.html --threshold 2", "not a percentage");
+    expect_error(1, "report @base.db -o @no/such/page.html", "no/such/page.html");
+    write_text("report.html", "<p>{{summary}}</p>{{sumary}}");
+    setenv("SKYSCALE_PLOTS", folder, 1);
+    expect_error(1, "report @base.db -o @page.html", "there is no section \"sumary\"");
+    write_text("report.html", "<title>{{title}}</title>");
+    must_run("report @base.db -o -");
+    page = spawn_read_file(in_folder("out"), NULL);
+    assert_string_equal(page, "<title>base.db</title>");
+    free(page);
+    page = read_page();
+    assert_string_equal(page, "older");
+    free(page);
+    must_run("fit @base.db"); /* the campaign is what it was */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_of_one_campaign),
+        cmocka_unit_test(figures_are_inline),
+        cmocka_unit_test(without_gnuplot),
+        cmocka_unit_test(texts_stay_texts),
+        cmocka_unit_test(the_numbers_of_fit_and_compare),
+        cmocka_unit_test(failures_leave_the_older_page),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, remove_folder);
+}
