@@ -96,6 +96,8 @@ static void describe_costs(sks_work_load *load)
         load->longest_s = fmax(load->longest_s, cost);
     }
     load->sd_s = sqrt(squares / (double)n);
+    if (load->sd_s < 1e-9 * load->mean_s) /* the rounding of the sums */
+        load->sd_s = 0;
 }
 
 /* Gives the load an empty table for n_tasks tasks. */
