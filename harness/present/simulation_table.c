@@ -3,7 +3,8 @@
 #include "harness/present/table.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
+#include <string.h>
 
 enum { PAGE_WIDTH = 100 };
 
@@ -211,34 +212,55 @@ sks_status sks_simulation_table_print(const sks_study *study, const sks_claim_mo
     return status;
 }
 
-sks_status sks_simulation_check_print(const sks_simulation_check *check, bool with_least, FILE *out)
+static bool is_same_load(const sks_check_row *a, const sks_check_row *b)
+{
+    return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->parameters, b->parameters) == 0;
+}
+
+/* The rows of one kernel with its parameters. */
+static sks_status print_rows(const sks_check_row *rows, size_t n, bool with_least, FILE *out)
 {
     sks_table *table = NULL;
     sks_status status = sks_table_create(6, &table);
 
     if (status != SKS_OK)
         return status;
-    sks_table_cell(table, "kernel, scheduler");
+    sks_table_cell(table, "scheduler");
     sks_table_cell(table, "N");
     sks_table_cell(table, "samples");
     sks_table_cell(table, with_least ? "measured, least" : "measured, median");
     sks_table_cell(table, "simulated");
     sks_table_cell(table, "error");
-    for (size_t i = 0; i < check->n; i++) {
-        const sks_check_row *r = &check->row[i];
+    for (size_t i = 0; i < n; i++) {
         char a[32], b[32];
 
-        sks_table_cell(table, "%s, %s", r->kernel, r->scheduler);
-        sks_table_cell(table, "%u", r->n_workers);
-        sks_table_cell(table, "%zu", r->n_samples);
-        sks_table_cell(table, "%s", seconds_text(r->measured_s, a));
-        sks_table_cell(table, "%s", seconds_text(r->simulated_s, b));
-        sks_table_cell(table, "%+.1f %%", 100 * r->error);
+        sks_table_cell(table, "%s", rows[i].scheduler);
+        sks_table_cell(table, "%u", rows[i].n_workers);
+        sks_table_cell(table, "%zu", rows[i].n_samples);
+        sks_table_cell(table, "%s", seconds_text(rows[i].measured_s, a));
+        sks_table_cell(table, "%s", seconds_text(rows[i].simulated_s, b));
+        sks_table_cell(table, "%+.1f %%", 100 * rows[i].error);
     }
-    fprintf(out, "SIMULATED beside measured, time of the loop\n");
     status = sks_table_print(table, out, PAGE_WIDTH);
     sks_table_destroy(table);
-    fprintf(out, "median of the absolute errors: %.2f %% over %zu points\n\n",
+    return status;
+}
+
+sks_status sks_simulation_check_print(const sks_simulation_check *check, bool with_least, FILE *out)
+{
+    sks_status status = SKS_OK;
+
+    fprintf(out, "SIMULATED beside measured, time of the loop\n");
+    for (size_t first = 0, end; status == SKS_OK && first < check->n; first = end) {
+        const sks_check_row *row = &check->row[first];
+
+        for (end = first + 1; end < check->n && is_same_load(row, &check->row[end]); end++)
+            ;
+        fprintf(out, "\n%s%s%s, %s\n", row->kernel, row->parameters[0] != '\0' ? ", " : "",
+                row->parameters, row->executor);
+        status = print_rows(row, end - first, with_least, out);
+    }
+    fprintf(out, "\nmedian of the absolute errors: %.2f %% over %zu points\n\n",
             100 * check->median_error, check->n);
     return status;
 }
