@@ -46,6 +46,8 @@ static const struct time_sql {
     {"imbalance", "s.imbalance", "NULL"},
     {"overhead", "s.overhead_per_chunk_s", "NULL"},
     {"chunks", "s.n_chunks", "NULL"},
+    {"flops", "s.flops", "NULL"},
+    {"bytes", "s.bytes", "NULL"},
     {"start-skew", "s.start_skew_s", "NULL"},
     {"switches", "s.involuntary_switches", "NULL"},
     {"major-faults", "s.major_faults", "NULL"},

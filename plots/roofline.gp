@@ -1,0 +1,63 @@
+# Rate of computing against arithmetic intensity: a colour and a marker for each series.
+#
+# Variables, set by `skyscale plot`:
+#   terminal, style, grid          see style.gp and grid.gp
+#   points                         CSV file, columns by name
+#   n_panels, n_entries, panel_title_P, label_E
+#   x_low, x_high, y_low, y_high   what the axes have to hold
+#   interval_percent               of the error bars; 0 for none
+#   is_crowded                     whether any point has more workers than places
+
+remark = 'flops and bytes: counted, else as the kernel states them;  number: of workers, at the end of a line'
+if (interval_percent > 0) { remark = remark . sprintf(';  bars: %g %% intervals', interval_percent) }
+if (is_crowded) { remark = remark . ';  hollow: more workers than places' }
+y_title = 'rate of computing in the parallel phase (Gflop/s)'
+load grid
+
+giga = 1e9
+pick(e, name) = column('entry') == e ? column(name) : NaN
+full(e, name) = column('is_oversubscribed') == 0 ? pick(e, name) : NaN
+over(e, name) = column('is_oversubscribed') == 1 ? pick(e, name) : NaN
+last(e, name) = column('is_last') == 1 ? pick(e, name) : NaN
+# Series side by side: those of one kernel have the same intensity.
+dodge(e, x) = x * 1.012 ** (e - (n_entries + 1) / 2.0)
+
+set multiplot
+eval place_panel(1)
+unset title
+set xlabel 'arithmetic intensity (flop/byte)' offset 0, xlabel_shift
+eval place_ylabel
+set logscale xy
+set xrange [x_low / 4:x_high * 4]
+set yrange [y_low / giga / 3:y_high / giga * 3]
+set tics nomirror
+# Equal rates of memory traffic, one line for each power of ten that crosses the panel.
+first_roof = floor(log10(y_low / giga / 3 / (x_high * 4)))
+last_roof = ceil(log10(y_high / giga * 3 / (x_low / 4)))
+do for [r = first_roof:last_roof] {
+    roof = 10.0 ** r
+    # where the line leaves the panel: at the top or on the right
+    x_end = y_high / giga * 3 / roof < x_high * 4 ? y_high / giga * 3 / roof : x_high * 4
+    if (x_end * roof > y_low / giga / 3 && x_end > x_low / 4) {
+        set label 100 + r - first_roof sprintf('%g GB/s ', roof) at x_end / 1.06, x_end / 1.06 * roof / 1.2 right \
+            font font_of(9) textcolor rgb '#707070'
+    }
+}
+plot for [r = first_roof:last_roof] 10.0 ** r * x with lines dashtype 3 linewidth 1 linecolor rgb '#a0a0a0', \
+    for [e = 1:n_entries] points using (dodge(e, pick(e, 'flop_per_byte'))):(pick(e, 'flop_per_s') / giga) \
+        with lines linewidth 1 linecolor rgb colour_of(e), \
+    for [e = 1:n_entries] points using (dodge(e, pick(e, 'flop_per_byte'))):(column('flop_per_s_low') / giga):(0):((column('flop_per_s_high') - column('flop_per_s_low')) / giga) \
+        with vectors heads size screen across(4), 90 fixed linewidth 1.1 linecolor rgb colour_of(e), \
+    for [e = 1:n_entries] points using (dodge(e, over(e, 'flop_per_byte'))):(over(e, 'flop_per_s') / giga) \
+        with points pointtype filled_of(e) pointsize 1.1 * marker linecolor rgb '#ffffff', \
+    for [e = 1:n_entries] points using (dodge(e, over(e, 'flop_per_byte'))):(over(e, 'flop_per_s') / giga) \
+        with points pointtype hollow_of(e) pointsize 1.1 * marker linewidth 1.3 linecolor rgb colour_of(e), \
+    for [e = 1:n_entries] points using (dodge(e, full(e, 'flop_per_byte'))):(full(e, 'flop_per_s') / giga) \
+        with points pointtype filled_of(e) pointsize marker linecolor rgb colour_of(e), \
+    for [e = 1:n_entries] points using (dodge(e, last(e, 'flop_per_byte'))):(last(e, 'flop_per_s') / giga):(sprintf('%d', column('n_workers'))) \
+        with labels offset 0, 0.9 font font_of(9) textcolor rgb colour_of(e)
+
+eval place_legend
+plot for [e = 1:n_entries] NaN with linespoints pointtype filled_of(e) pointsize marker linewidth 1.3 \
+    linecolor rgb colour_of(e) title value(sprintf('label_%d', e))
+unset multiplot

@@ -1,0 +1,109 @@
+# Times of schemes against each other: a panel for each kernel, a row for each scheme, a colour and
+# a marker for each worker count.
+#
+# Variables, set by `skyscale plot`:
+#   terminal, style                see style.gp
+#   schemes                        CSV file, columns by name
+#   n_panels, panel_title_P
+#   n_rows_P, row_P_R              the rows' texts, from the top
+#   low_s_P, high_s_P, is_log_P    what the axis has to hold, and how
+#   n_entries, label_E             the legend, of worker counts
+#   unit, unit_s, time_name        of the time axis
+#   interval_percent               of the error bars; 0 for none
+#   is_crowded                     whether any point has more workers than places
+
+n_panels = int(n_panels)
+n_entries = int(n_entries)
+rows_of(p) = int(value(sprintf('n_rows_%d', p)))
+row_text(p, r) = value(sprintf('row_%d_%d', p, r))
+
+# Page, in units of 1/96 inch before scaling: panels above each other, the legend underneath.
+longest = 12
+do for [p = 1:n_panels] {
+    do for [r = 1:rows_of(p)] {
+        if (strlen(row_text(p, r)) > longest) { longest = strlen(row_text(p, r)) }
+    }
+}
+row_height = 28
+panel_top = 38
+panel_bottom = 62
+names_width = 9.2 * longest + 28
+page_width = int(names_width) + 520
+legend_columns = int((page_width - 40) / 175)
+if (legend_columns > n_entries) { legend_columns = n_entries }
+legend_rows = (n_entries + legend_columns - 1) / legend_columns
+legend_height = 24 * legend_rows + 40
+page_height = legend_height
+do for [p = 1:n_panels] {
+    page_height = page_height + panel_top + panel_bottom + rows_of(p) * row_height
+}
+load style
+
+pick(p, e, k, name) = column('panel') == p && column('entry') == e && column('is_oversubscribed') == k ? column(name) : NaN
+x_of(p, e, k) = pick(p, e, k, 'median_s') / unit_s
+# Worker counts above each other within a row, so that equal times do not hide each other.
+y_of(e) = column('row') + (n_entries > 1 ? 0.5 * ((e - 1.0) / (n_entries - 1) - 0.5) : 0)
+
+set multiplot
+top = 1.0 * page_height
+do for [p = 1:n_panels] {
+    height = rows_of(p) * row_height
+    eval bare_axes
+    set border 1 linecolor '#404040'
+    set xtics nomirror textcolor '#202020'
+    set grid xtics linecolor '#d8d8d8' linewidth 0.6 linetype 1 dashtype 1
+    set lmargin at screen across(names_width)
+    set rmargin at screen 1 - across(24)
+    set tmargin at screen up(top - panel_top)
+    set bmargin at screen up(top - panel_top - height)
+    set title value(sprintf('panel_title_%d', p)) font font_of(14) offset 0, title_shift
+    set xlabel sprintf('%s (%s)', time_name, unit) offset 0, xlabel_shift
+    low = value(sprintf('low_s_%d', p)) / unit_s
+    high = value(sprintf('high_s_%d', p)) / unit_s
+    set xtics autofreq
+    if (value(sprintf('is_log_%d', p))) {
+        set logscale x
+        set xrange [low / 1.3:high * 1.3]
+        # gnuplot writes powers of ten only, of which a narrow axis may hold one
+        if (high < 100 * low) {
+            set xtics ()
+            do for [decade = floor(log10(low / 1.3)):ceil(log10(high * 1.3))] {
+                do for [digit in '1 2 5'] {
+                    tic = digit * 10.0 ** decade
+                    set xtics add (sprintf('%g', tic) tic)
+                }
+            }
+        }
+    } else {
+        set xrange [0:high * 1.08]
+    }
+    set yrange [rows_of(p) + 0.5:0.5]
+    do for [r = 1:rows_of(p)] {
+        set label r row_text(p, r) at screen across(names_width - 10), first r right
+        if (r % 2 == 1) {
+            set object r rectangle from graph 0, first r - 0.5 to graph 1, first r + 0.5 \
+                fillcolor rgb '#f4f4f4' fillstyle solid noborder behind
+        }
+    }
+    plot for [e = 1:n_entries] for [k = 0:1] schemes using (pick(p, e, k, 'low_s') / unit_s):(y_of(e)):((column('high_s') - column('low_s')) / unit_s):(0) \
+            with vectors heads size screen across(3), 90 fixed linewidth 1.1 linecolor rgb colour_of(e), \
+        for [e = 1:n_entries] schemes using (x_of(p, e, 1)):(y_of(e)) \
+            with points pointtype filled_of(e) pointsize marker linecolor rgb '#ffffff', \
+        for [e = 1:n_entries] schemes using (x_of(p, e, 1)):(y_of(e)) \
+            with points pointtype hollow_of(e) pointsize marker linewidth 1.3 linecolor rgb colour_of(e), \
+        for [e = 1:n_entries] schemes using (x_of(p, e, 0)):(y_of(e)) \
+            with points pointtype filled_of(e) pointsize marker linecolor rgb colour_of(e)
+    top = top - panel_top - height - panel_bottom
+}
+
+eval bare_axes
+set bmargin at screen up(30)
+set tmargin at screen up(legend_height)
+set key on center center horizontal maxrows legend_rows samplen 1.5 width 1 Left reverse
+remark = 'points: medians'
+if (interval_percent > 0) { remark = remark . sprintf(' with %g %% intervals', interval_percent) }
+if (is_crowded) { remark = remark . ';  hollow: more workers than places' }
+set label 1 remark at screen 0.5, screen up(18) center font font_of(10) textcolor rgb '#404040'
+plot for [e = 1:n_entries] NaN with points pointtype filled_of(e) pointsize marker \
+    linecolor rgb colour_of(e) title value(sprintf('label_%d', e))
+unset multiplot
