@@ -23,6 +23,23 @@ static const char *seconds_text(double s, char text[32])
     return text;
 }
 
+/* Four significant digits, or per cent; what is not known is a dash. */
+static void number_cell(sks_table *table, double value, const char *mark)
+{
+    if (isfinite(value))
+        sks_table_cell(table, "%.4g%s", value, mark);
+    else
+        sks_table_cell(table, "-");
+}
+
+static void percent_cell(sks_table *table, double part)
+{
+    if (isfinite(part))
+        sks_table_cell(table, "%.1f %%", 100 * part);
+    else
+        sks_table_cell(table, "-");
+}
+
 static void print_claims(const sks_study *study, const sks_claim_model *m, FILE *out)
 {
     const sks_study_options *o = study->options;
@@ -76,7 +93,7 @@ static void add_speedup_row(const sks_study *study, size_t r, sks_table *table)
         if (p->failure != NULL)
             sks_table_cell(table, "-");
         else
-            sks_table_cell(table, "%.4g%s", p->speedup, study->best[i] == r ? "*" : "");
+            number_cell(table, p->speedup, study->best[i] == r ? "*" : "");
     }
 }
 
@@ -95,7 +112,7 @@ static sks_status print_speedups(const sks_study *study, FILE *out)
         add_speedup_row(study, r, table);
     sks_table_cell(table, "clairvoyant");
     for (size_t i = 0; i < o->n; i++)
-        sks_table_cell(table, "%.4g", study->base_s / study->bound_s[i]);
+        number_cell(table, study->base_s / study->bound_s[i], "");
     status = sks_table_print(table, out, PAGE_WIDTH);
     sks_table_destroy(table);
     return status;
@@ -117,9 +134,9 @@ static void add_best_row(const sks_study *study, size_t i, sks_table *table)
     sks_table_cell(table, "%s", p->rule);
     sks_table_cell(table, "%zu", sks_study_n_near_best(study, i, 0.01) - 1);
     sks_table_cell(table, "%s", seconds_text(p->time_s, text));
-    sks_table_cell(table, "%.4g", p->speedup);
-    sks_table_cell(table, "%.1f %%", 100 * p->efficiency);
-    sks_table_cell(table, "%.1f %%", 100 * p->run.imbalance);
+    number_cell(table, p->speedup, "");
+    percent_cell(table, p->efficiency);
+    percent_cell(table, p->run.imbalance);
     sks_table_cell(table, "%zu", p->run.n_chunks);
 }
 
