@@ -116,6 +116,23 @@ static sks_status make_key(sks_plan_item *item)
     return sks_configuration_key(&parts, &item->key);
 }
 
+/* Before anything is measured: an executor need not be able to do what another can. */
+static sks_status check_executor(const struct maker *m, const sks_plan_item *item)
+{
+    const sks_configuration *c = &item->configuration;
+    char why[SKS_MESSAGE_SIZE];
+    sks_status status =
+        sks_executor_check(c->executor, c->scheduler, c->scheduler_options, c->n_workers);
+
+    if (status == SKS_OK)
+        return status;
+    memcpy(why, sks_message(), sizeof(why));
+    sks_clear();
+    return sks_yaml_fail(m->yaml, sks_yaml_get(m->yaml->root, "executors"), status,
+                         "%s; a rule leaves it out: exclude: [{executor: %s, scheduler: %s}]", why,
+                         c->executor->name, c->scheduler->name);
+}
+
 static sks_status add_item(struct maker *m, const size_t index[SKS_N_AXES])
 {
     sks_plan *plan = m->plan;
@@ -127,6 +144,9 @@ static sks_status add_item(struct maker *m, const size_t index[SKS_N_AXES])
         return status;
     if (plan->n_items >= SKS_PLAN_MAX_CONFIGURATIONS)
         return fail_too_many(m);
+    status = check_executor(m, &item);
+    if (status != SKS_OK)
+        return status;
     status = sks_plan_grow((void **)&plan->items, plan->n_items, sizeof(plan->items[0]));
     if (status == SKS_OK)
         status = make_key(&item);

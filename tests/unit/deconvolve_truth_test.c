@@ -30,8 +30,8 @@ struct scene {
 };
 
 static const struct scene wfpc2 = {"wfpc2", "384", "9.98", 21.757, 60, 5};
-static const struct scene m71 = {"m71", "384", "9.98", 21.812, 60, 0.25};
-static const struct scene ngc6293 = {"ngc6293", "256", "15.7", 20.86, 2860, 20};
+static const struct scene m71 = {"m71", "384", "9.98", 21.80, 60, 0.25};
+static const struct scene ngc6293 = {"ngc6293", "256", "15.7", 20.89, 2860, 20};
 
 struct star {
     double x, y, flux; /* 1-based pixels, DN */

@@ -520,6 +520,8 @@ static void wrong_rules(void **state)
     expect(BEGIN "include: [{tasks: 5}]\n", 3, "tasks needs a kernel");
     expect(BEGIN "include: [{kernel: null, stars: 5}]\n", 3, "stars");
     expect(BEGIN "include: null\n", 3, "need a list of maps");
+    /* It has the compiler's three rules, or is not there at all. */
+    expect(BEGIN "executors: openmp\nschedulers: fac2\n", 3, "openmp");
 }
 
 static void disturbances(void **state)
