@@ -199,7 +199,9 @@ static sks_status read_options(const sks_values *options, sks_worker_counts *cou
     if (status == SKS_OK)
         status = sks_claim_model_parse(sks_values_text(options, "claims"), "--claims", claims);
     if (status == SKS_OK)
-        status = sks_claim_model_measure(claims);
+        /* What is compared was run with a log, or there would be no costs. */
+        status =
+            sks_claim_model_measure(claims, sks_values_choice(options, "compare") != COMPARE_NO);
     if (status == SKS_OK)
         status = sks_study_rules_parse(sks_values_text(options, "scheduler"), claims, rules);
     study->n_workers = counts->n_workers;

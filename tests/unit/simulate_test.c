@@ -372,7 +372,7 @@ static void test_claims_are_as_written(void **unused)
     (void)unused;
     assert_int_equal(sks_claim_model_parse("memory:own=1e-8,transfer=5e-8", "--claims", &model),
                      SKS_OK);
-    assert_int_equal(sks_claim_model_measure(&model), SKS_OK);
+    assert_int_equal(sks_claim_model_measure(&model, false), SKS_OK);
     assert_int_equal(sks_claim_model_apply(&model, sks_scheduler_table[0], NULL, &costs), SKS_OK);
     assert_true(costs.own_s == 1e-8 && costs.transfer_s == 5e-8 && costs.service_s == 5e-8);
     assert_near(costs.theft_s, 1.5e-7, 1e-20);
@@ -407,7 +407,7 @@ static void test_a_study_finds_the_chunk_and_keeps_to_the_bound(void **unused)
     /* A claim costs as much as two tasks. */
     assert_int_equal(sks_claim_model_parse("memory:own=0,transfer=2,service=2", "", &claims),
                      SKS_OK);
-    assert_int_equal(sks_claim_model_measure(&claims), SKS_OK);
+    assert_int_equal(sks_claim_model_measure(&claims, false), SKS_OK);
     for (int r = 0; r < 3; r++)
         assert_int_equal(sks_study_rule_make(texts[r], &claims, &rules[r]), SKS_OK);
     options.rules = rules;
