@@ -11,7 +11,7 @@
 #   remark
 
 n_panels = int(n_panels)
-number(name, p) = value(sprintf('%s_%d', name, p))
+number(name, p) = real(value(sprintf('%s_%d', name, p)))
 width_of(p) = number('x_to', p) - number('x_from', p)
 height_of(p) = number('y_to', p) - number('y_from', p)
 
@@ -73,6 +73,6 @@ do for [p = 1:n_panels] {
     }
     # By the numbers of its rows: a picture has to be a regular grid, without holes.
     plot pixels every ::int(number('first_row', p))::int(number('last_row', p)) \
-        using (column('x')):(column('y')):(column('shade')) with image
+        using (column('x')):(column('y')):(valid(5) ? column('shade') : NaN) with image
 }
 unset multiplot

@@ -15,6 +15,11 @@ y_title = 'rate of computing in the parallel phase (Gflop/s)'
 load grid
 
 giga = 1e9
+# What came as a whole number would be divided as one.
+x_from = x_low / 4.0
+x_to = x_high * 4.0
+y_from = y_low / giga / 3
+y_to = y_high / giga * 3
 pick(e, name) = column('entry') == e ? column(name) : NaN
 full(e, name) = column('is_oversubscribed') == 0 ? pick(e, name) : NaN
 over(e, name) = column('is_oversubscribed') == 1 ? pick(e, name) : NaN
@@ -28,17 +33,19 @@ unset title
 set xlabel 'arithmetic intensity (flop/byte)' offset 0, xlabel_shift
 eval place_ylabel
 set logscale xy
-set xrange [x_low / 4:x_high * 4]
-set yrange [y_low / giga / 3:y_high / giga * 3]
-set tics nomirror
+set xrange [x_from:x_to]
+set yrange [y_from:y_to]
+tics_from = x_from
+tics_to = x_to
+if (x_to < 100 * x_from) { eval fine_tics('x') }
 # Equal rates of memory traffic, one line for each power of ten that crosses the panel.
-first_roof = floor(log10(y_low / giga / 3 / (x_high * 4)))
-last_roof = ceil(log10(y_high / giga * 3 / (x_low / 4)))
+first_roof = floor(log10(y_from / x_to))
+last_roof = ceil(log10(y_to / x_from))
 do for [r = first_roof:last_roof] {
     roof = 10.0 ** r
     # where the line leaves the panel: at the top or on the right
-    x_end = y_high / giga * 3 / roof < x_high * 4 ? y_high / giga * 3 / roof : x_high * 4
-    if (x_end * roof > y_low / giga / 3 && x_end > x_low / 4) {
+    x_end = y_to / roof < x_to ? y_to / roof : x_to
+    if (x_end * roof > y_from && x_end > x_from) {
         set label 100 + r - first_roof sprintf('%g GB/s ', roof) at x_end / 1.06, x_end / 1.06 * roof / 1.2 right \
             font font_of(9) textcolor rgb '#707070'
     }

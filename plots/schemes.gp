@@ -64,16 +64,9 @@ do for [p = 1:n_panels] {
     if (value(sprintf('is_log_%d', p))) {
         set logscale x
         set xrange [low / 1.3:high * 1.3]
-        # gnuplot writes powers of ten only, of which a narrow axis may hold one
-        if (high < 100 * low) {
-            set xtics ()
-            do for [decade = floor(log10(low / 1.3)):ceil(log10(high * 1.3))] {
-                do for [digit in '1 2 5'] {
-                    tic = digit * 10.0 ** decade
-                    set xtics add (sprintf('%g', tic) tic)
-                }
-            }
-        }
+        tics_from = low / 1.3
+        tics_to = high * 1.3
+        if (high < 100 * low) { eval fine_tics('x') }
     } else {
         set xrange [0:high * 1.08]
     }

@@ -52,7 +52,13 @@ is_number(x) = x == x
 across(units) = real(units) / page_width
 up(units) = real(units) / page_height
 
+# gnuplot labels powers of ten only, of which a short logarithmic axis may hold one: 1, 2 and 5 times
+# powers of ten between tics_from and tics_to, on the axis x or y: eval fine_tics('x')
+fine_tics(axis) = sprintf('set %stics (); ', axis) \
+    . 'do for [decade = floor(log10(tics_from)):ceil(log10(tics_to))] { do for [digit in "1 2 5"] { tic = digit * 10.0 ** decade; ' \
+    . sprintf('set %stics add (sprintf("%%g", tic) tic) } }', axis)
+
 # Leaves nothing but the key, for a strip with the legend: eval bare_axes
 bare_axes = 'unset object; unset label; unset arrow; unset logscale; unset border; unset tics; unset title;' \
-    . 'unset xlabel; unset ylabel; unset grid; set format; set xrange [0:1]; set yrange [0:1];' \
+    . 'unset xlabel; unset ylabel; unset grid; set format "%g"; set xrange [0:1]; set yrange [0:1];' \
     . 'set lmargin at screen 0.01; set rmargin at screen 0.99'

@@ -4,6 +4,8 @@
  */
 #include "harness/present/against_workers.h"
 
+#define NEEDS "samples at more worker counts than a model has parameters: three or more"
+
 /* With the interval of the median, to which the law stays fixed. */
 static sks_estimate residual(const sks_fit *fit, const sks_model_fit *model, size_t j)
 {
@@ -61,8 +63,7 @@ static sks_status residuals_write(const sks_figure_input *input, const char *dir
             if (is_telling(&input->fits[i].models[m]))
                 add_model(input, i, m, &a);
     if (status == SKS_OK && a.n_points == 0)
-        status = sks_fail(SKS_ERR_INPUT, "no data for the figure \"residuals\": no model was "
-                                         "fitted to more points than it has parameters");
+        status = sks_fail(SKS_ERR_INPUT, "no data for the figure \"residuals\": it needs " NEEDS);
     if (status == SKS_OK) {
         a.confidence = input->fits[0].options.confidence;
         status = sks_against_write(&a, directory, plot);
@@ -74,7 +75,7 @@ static sks_status residuals_write(const sks_figure_input *input, const char *dir
 const sks_figure sks_figure_residuals = {
     .name = "residuals",
     .summary = "what each scaling model leaves unexplained, against workers",
-    .needs = "samples at more worker counts than a model has parameters: three or more",
+    .needs = NEEDS,
     .reads = SKS_FIGURE_OF_CAMPAIGNS,
     .template = "workers.gp",
     .main_data = "points.csv",

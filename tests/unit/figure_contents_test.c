@@ -1,0 +1,369 @@
+/* Property: every figure of the registry shows what it is drawn from: as many plots and marks as
+ * there are data, axes that hold them and no more, titles, units and legends; names of campaigns
+ * come through as they are, whatever is in them; and a figure that lacks its data says what it
+ * needs instead of drawing an empty frame. A figure without an expectation here fails the test. */
+#include "figure_fixture.h"
+
+#include "../cli/spawn.h"
+
+#include "harness/present/figure.h"
+
+enum { MOST_TEXTS = 12 };
+
+/* What the SVG of one figure holds. */
+struct expectation {
+    const char *figure;
+    const char *files[2]; /* of the fixture */
+    size_t n_plots;       /* plot elements, whether or not anything is in them; 0: not counted */
+    const char *mark;     /* "transform='translate(": markers; "<image ": pictures */
+    size_t n_marks;
+    const char *shows[MOST_TEXTS], *lacks[MOST_TEXTS];
+};
+
+/* 20 points, of which 4 are drawn twice, white and hollow; the legend has one marker an entry. */
+static const struct expectation expectations[] = {
+    {"speedup",
+     {"a.db"},
+     2 * 18 + 2,
+     "transform='translate(",
+     24 + 2,
+     {">speedup T(1)/T(N), total time<", ">workers N<", ">synthetic<", ">null<", ">static<",
+      ">dynamic:chunk=4<", "lines: fitted", "in 95 % bands", "bars: 95 % intervals",
+      "pale bands: single runs", "more workers than places", ">8<"},
+     {">9<", ">10<"}},
+    {"efficiency",
+     {"a.db"},
+     2 * 18 + 2,
+     "transform='translate(",
+     24 + 2,
+     {">efficiency T(1)/(N T(N)), total time<", ">workers N<", ">synthetic<", ">0.8<", ">1<"},
+     {">1.4<", ">2.5<", ">-0.2<"}},
+    {"residuals",
+     {"a.db"},
+     3 * 34 + 4,
+     "transform='translate(",
+     3 * 16 + 4,
+     {">residual (measured − fitted)/measured (%)<", ">amdahl<", ">log<", ">usl<",
+      ">synthetic, static<", ">4<"},
+     {">8<"}},
+    {"imbalance",
+     {"a.db"},
+     2 * 18 + 2,
+     "transform='translate(",
+     16 + 4 + 2,
+     {">load imbalance max/mean − 1 (%)<", ">workers N<", ">14<", "points: medians"},
+     {">20<", "lines:"}},
+    {"overhead",
+     {"a.db"},
+     2 * 18 + 2,
+     "transform='translate(",
+     24 + 2,
+     {">scheduling overhead per chunk (ns)<", ">100<", ">1000<"},
+     {">10<", ">10000<"}},
+    {"phases",
+     {"a.db"},
+     4 * 6 + 4,
+     "transform='translate(",
+     20,
+     {">synthetic: static<", ">null: dynamic:chunk=4<", ">time of a run (ms)<", ">start-up<",
+      ">prepare<", ">parallel<", ">finish<", ">8*<", ">800<", "more workers than places"},
+     {">1200<"}},
+    {"schemes",
+     {"a.db"},
+     2 * 5 * 5 + 5,
+     "transform='translate(",
+     24 + 5,
+     {">total time (ms)<", ">static<", ">dynamic:chunk=4<", ">1 worker<", ">8 workers<",
+      ">synthetic<", "hollow: more workers than places", "95 % intervals"},
+     {">2000<"}},
+    {"roofline",
+     {"a.db"},
+     33,
+     "transform='translate(",
+     24 + 4,
+     {">arithmetic intensity (flop/byte)<", ">rate of computing in the parallel phase (Gflop/s)<",
+      ">synthetic, static<", "10 GB/s", ">8<"},
+     {">1000<"}},
+    {"frame",
+     {"frame.fits[11:30,5:14]"},
+     1,
+     "<image ",
+     1,
+     {">x (pixels)<", ">y (pixels)<", ">pixel value<", "asinh stretch", "frame: the section used",
+      ">40<", "data:image/png;base64,"},
+     {">50<"}},
+    {"deconvolution",
+     {"frame.fits", "after.fits"},
+     2,
+     "<image ",
+     2,
+     {">x (pixels)<", ">y (pixels)<", "the central region", "2 x 2 for each one before", ">40<"},
+     {">80<"}},
+    {"completeness",
+     {"table.txt"},
+     5,
+     "transform='translate(",
+     6 + 1,
+     {">magnitude of the inserted star (mag)<", ">completeness: recovered / inserted<",
+      "95 % intervals", ">18<", ">22<"},
+     {">16<", ">23<"}},
+    {"timeline",
+     {"record.txt"},
+     8,
+     "fill = 'rgb(  0, 114, 178)'",
+     4 + 1,
+     {">worker<", "time since the release of the workers", ">chunks<", "12 tasks, 4 chunks"},
+     {">stolen chunks<"}},
+    {"simulation",
+     {"simulated.json"},
+     0,
+     "transform='translate(",
+     3 * 2 + 2,
+     {"workers", "simulated", "static", "dynamic"},
+     {0}},
+};
+
+static const struct expectation *expectation_of(const char *figure)
+{
+    for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++)
+        if (strcmp(expectations[i].figure, figure) == 0)
+            return &expectations[i];
+    return NULL;
+}
+
+static bool have_gnuplot(void)
+{
+    return system("gnuplot --version >/dev/null 2>&1") == 0;
+}
+
+/* ---- The files. */
+
+static int make_files(void **state)
+{
+    const char *program = getenv("SKYSCALE");
+
+    if (make_folder(state) != 0)
+        return -1;
+    fixture_campaign("a.db", FIXTURE_ROUNDS);
+    fixture_campaign("b.db", FIXTURE_ROUNDS);
+    fixture_campaign("empty.db", 0);
+    fixture_image("frame.fits", 48, 40);
+    fixture_image("after.fits", 96, 80);
+    write_text("table.txt", "17.25 396/400\n18.25 389/400\n19.25 366/400\n20.25 200/400\n"
+                            "20.75 80/400\n22.25 10/400\n");
+    assert_non_null(program);
+    assert_int_equal(spawn(program,
+                           "simulate constant --tasks 1000 --mean 1e-4 -w 1,2,4 "
+                           "-s static,dynamic --fixed-chunks --json "
+                           "--claims coordinator:latency=5e-6,service=2e-6",
+                           NULL, in_folder("simulated.json"), NULL),
+                     0);
+    return 0;
+}
+
+/* A run of 12 tasks in 4 chunks, two of each worker. */
+static void record_schedule(void)
+{
+    char arguments[512];
+
+    snprintf(arguments, sizeof(arguments),
+             "run synthetic --tasks 12 --cost 2000 -w 2 -s static:chunk=3 -b none --record %s",
+             in_folder("record.txt"));
+    assert_int_equal(spawn(getenv("SKYSCALE"), arguments, NULL, NULL, NULL), 0);
+}
+
+/* ---- Drawing. */
+
+struct fits {
+    sks_series *series[2];
+    sks_fit *fits[2];
+    size_t n[2];
+    sks_fit all[16];
+    const char *sources[16];
+};
+
+/* As `skyscale plot` does, with fewer replicates. */
+static void fit_campaigns(const char *const *files, const char *const *names, size_t n_files,
+                          struct fits *f, sks_figure_input *input)
+{
+    sks_fit_options options = sks_fit_defaults;
+
+    options.n_replicates = 200;
+    for (size_t c = 0; c < n_files; c++) {
+        sks_store *store = NULL;
+
+        must(sks_store_open_read(files[c], &store));
+        must(sks_store_series(store, "total", &f->series[c], &f->n[c]));
+        sks_store_close(store);
+        must(sks_fit_all(f->series[c], f->n[c], &options, &f->fits[c]));
+        for (size_t i = 0; i < f->n[c]; i++) {
+            f->all[input->n] = f->fits[c][i];
+            f->sources[input->n++] = names[c];
+        }
+    }
+    input->fits = f->all;
+    input->sources = f->sources;
+}
+
+static sks_status draw(const sks_figure *figure, const char *const *files, const char *const *names,
+                       const char *output)
+{
+    char paths[2][256];
+    const char *const path_of[2] = {paths[0], paths[1]};
+    struct fits f = {0};
+    sks_figure_input input = {
+        .time_name = "total time", .files = path_of, .names = names, .confidence = 0.95};
+    sks_status status;
+
+    for (; input.n_files < 2 && files[input.n_files] != NULL; input.n_files++)
+        snprintf(paths[input.n_files], sizeof(paths[0]), "%s", in_folder(files[input.n_files]));
+    sks_clear();
+    if (figure->reads == SKS_FIGURE_OF_CAMPAIGNS)
+        fit_campaigns(path_of, names, input.n_files, &f, &input);
+    status = sks_figure_draw(figure, &input, output);
+    for (size_t c = 0; c < 2; c++) {
+        sks_fits_free(f.fits[c], f.n[c]);
+        sks_series_free(f.series[c], f.n[c]);
+    }
+    return status;
+}
+
+static char *draw_svg(const sks_figure *figure, const char *const *files, const char *const *names)
+{
+    const char *path = in_folder("f.svg");
+    char output[256];
+
+    snprintf(output, sizeof(output), "%s", path);
+    if (draw(figure, files, names, output) != SKS_OK)
+        fail_msg("%s: %s", figure->name, sks_message());
+    return spawn_read_file(output, NULL);
+}
+
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* ---- Tests. */
+
+/* All that is wrong is told, figure by figure; returns how much it is. */
+static size_t check(const struct expectation *e, const char *svg)
+{
+    size_t n_wrong = 0, n_plots, n_marks = count(svg, e->mark);
+    char id[64];
+
+    snprintf(id, sizeof(id), "id=\"%s_plot_", e->figure);
+    n_plots = count(svg, id);
+    if (e->n_plots > 0 && n_plots != e->n_plots && ++n_wrong)
+        print_error("%s: %zu plots, not %zu\n", e->figure, n_plots, e->n_plots);
+    if (n_marks != e->n_marks && ++n_wrong)
+        print_error("%s: %zu marks, not %zu\n", e->figure, n_marks, e->n_marks);
+    for (size_t i = 0; i < MOST_TEXTS && e->shows[i] != NULL; i++)
+        if (strstr(svg, e->shows[i]) == NULL && ++n_wrong)
+            print_error("%s lacks: %s\n", e->figure, e->shows[i]);
+    for (size_t i = 0; i < MOST_TEXTS && e->lacks[i] != NULL; i++)
+        if (strstr(svg, e->lacks[i]) != NULL && ++n_wrong)
+            print_error("%s shows: %s\n", e->figure, e->lacks[i]);
+    return n_wrong;
+}
+
+static void every_figure_shows_its_data(void **state)
+{
+    size_t n_wrong = 0;
+
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    record_schedule();
+    for (size_t i = 0; sks_figure_table[i] != NULL; i++) {
+        const sks_figure *figure = sks_figure_table[i];
+        const struct expectation *e = expectation_of(figure->name);
+        char *svg;
+
+        if (e == NULL)
+            fail_msg("no expectation for the figure %s", figure->name);
+        svg = draw_svg(figure, e->files, e->files);
+        n_wrong += check(e, svg);
+        free(svg);
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
+/* No tag is opened by what is text: `<` begins a tag's name, an end, a comment or a declaration. */
+static void assert_well_formed(const char *figure, const char *svg)
+{
+    for (const char *at = svg; (at = strchr(at, '<')) != NULL; at++)
+        if (strchr("/!?abcdefghijklmnopqrstuvwxyz", at[1]) == NULL)
+            fail_msg("%s: \"%.20s\"", figure, at);
+    assert_null(strstr(svg, "<script"));
+    assert_null(strstr(svg, "</script"));
+}
+
+static void names_come_through(void **state)
+{
+    static const char *const files[] = {"a.db", "b.db"};
+    static const char *const names[] = {
+        "plain", "<script>alert('1')</script> \"q\" \\n_a^{b} %d%s #1 `x` $2 é\nnext"};
+    /* gnuplot escapes what XML needs escaped; the line feed is a blank. */
+    static const char shown[] =
+        "&lt;script>alert('1')&lt;/script> \"q\" \\n_a^{b} %d%s #1 `x` $2 é next";
+
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    for (size_t i = 0; sks_figure_table[i] != NULL; i++) {
+        const sks_figure *figure = sks_figure_table[i];
+        const struct expectation *e = expectation_of(figure->name);
+        char *svg;
+
+        if (figure->reads != SKS_FIGURE_OF_CAMPAIGNS)
+            continue;
+        svg = draw_svg(figure, files, names);
+        if (strstr(svg, shown) == NULL || strstr(svg, ", plain") == NULL)
+            fail_msg("%s: the names of the campaigns are not as they were", figure->name);
+        assert_well_formed(figure->name, svg);
+        assert_true(e != NULL && count(svg, e->mark) >= 2 * e->n_marks - 5);
+        free(svg);
+    }
+}
+
+static void what_lacks_data_says_so(void **state)
+{
+    static const char *const files[] = {"empty.db", NULL}, *const one[] = {"frame.fits", NULL},
+                             *const uneven[] = {"after.fits", "frame.fits"};
+    const sks_figure *figure = NULL;
+    char output[256];
+
+    (void)state;
+    snprintf(output, sizeof(output), "%s", in_folder("none.svg"));
+    for (size_t i = 0; sks_figure_table[i] != NULL; i++) {
+        figure = sks_figure_table[i];
+        if (figure->reads != SKS_FIGURE_OF_CAMPAIGNS)
+            continue;
+        assert_int_equal(draw(figure, files, files, output), SKS_ERR_INPUT);
+        if (strstr(sks_message(), figure->name) == NULL || strstr(sks_message(), "needs") == NULL)
+            fail_msg("%s: %s", figure->name, sks_message());
+    }
+    must(sks_figure_find("deconvolution", &figure));
+    assert_int_equal(draw(figure, one, one, output), SKS_ERR_USAGE);
+    assert_non_null(strstr(sks_message(), "two images"));
+    assert_int_equal(draw(figure, uneven, uneven, output), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "no whole multiple"));
+    assert_int_not_equal(access(output, F_OK), 0);
+    sks_clear();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_figure_shows_its_data),
+        cmocka_unit_test(names_come_through),
+        cmocka_unit_test(what_lacks_data_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, make_files, remove_folder);
+}
