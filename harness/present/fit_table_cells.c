@@ -54,6 +54,11 @@ const char *sks_value_text(double value, sks_interval interval, char *text, size
     return text;
 }
 
+int sks_speedup_places(double speedup)
+{
+    return speedup >= 10.0 ? 1 : 2;
+}
+
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark)
 {
     sks_interval scaled = {e.interval.low * factor, e.interval.high * factor};

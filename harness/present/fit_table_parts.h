@@ -30,6 +30,10 @@ const char *sks_interval_text(sks_interval interval, int places, char *text, siz
 /* The value to as many digits as its interval, where it has one. */
 const char *sks_value_text(double value, sks_interval interval, char *text, size_t size);
 
+/* Decimals of speedups, and of parts of a whole such as serial fractions. */
+enum { SKS_FRACTION_PLACES = 3 };
+int sks_speedup_places(double speedup);
+
 /* The value times `factor`, `mark` behind it and the interval underneath; "-" when not known. */
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark);
 void sks_optimum_cell(sks_table *table, sks_estimate e);

@@ -70,7 +70,7 @@ static void speedup_cell(const sks_fit_section *s, sks_table *table, const sks_f
 {
     const sks_point_fit *p = point_at(fit, n);
     char interval[64];
-    int places = p != NULL && p->speedup.value >= 10.0 ? 1 : 2;
+    const int places = p != NULL ? sks_speedup_places(p->speedup.value) : 0;
 
     if (p == NULL)
         sks_table_cell(table, "-");
@@ -182,8 +182,9 @@ static void fraction_cell(sks_table *table, sks_estimate e)
     if (isnan(e.value))
         sks_table_cell(table, "-");
     else
-        sks_table_cell(table, "%.3f\n%s", e.value,
-                       sks_interval_text(e.interval, 3, interval, sizeof(interval)));
+        sks_table_cell(
+            table, "%.*f\n%s", SKS_FRACTION_PLACES, e.value,
+            sks_interval_text(e.interval, SKS_FRACTION_PLACES, interval, sizeof(interval)));
 }
 
 static void serial_row(const sks_fit_section *s, size_t i, sks_table *table)
