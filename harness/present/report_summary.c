@@ -248,6 +248,12 @@ static unsigned fewest_as_good(const sks_compare_result *result, unsigned best, 
     return fewest;
 }
 
+static bool is_next_oversubscribed(const sks_work_done *work)
+{
+    return work->best + 1 < work->best_fit->points + work->best_fit->n_points &&
+           work->best[1].is_oversubscribed;
+}
+
 static void put_stop(FILE *out, const sks_work_done *work, const sks_compare_result *result)
 {
     const sks_fit *fit = work->best_fit;
@@ -269,8 +275,10 @@ static void put_stop(FILE *out, const sks_work_done *work, const sks_compare_res
                 "smaller numbers.",
                 best);
     else
-        fprintf(out, "<strong>Stop at %u worker%s</strong>: more, up to %u, brought no less time.",
-                best, plural(best), greatest);
+        fprintf(out,
+                "<strong>Stop at %u worker%s</strong>: more, up to %u, brought no less time%s.",
+                best, plural(best), greatest,
+                is_next_oversubscribed(work) ? "; they are more than there are places to run" : "");
 }
 
 static void put_law(FILE *out, const sks_fit *fit)
