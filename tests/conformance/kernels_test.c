@@ -55,7 +55,7 @@ static const struct input {
     {"deconvolve", "image=stars.fits psf-model=gauss:1.8:5 section=48 step=32 subsample=1 "
                    "method=rl max-iterations=3 output=product.fits"},
     {"command", "command=echo_{} inputs=words.txt output=product"},
-    {"null", "tasks=1009"},
+    {"null", "tasks=211"},
     {"synthetic", "tasks=101 cost=2 steps-per-us=10 distribution=lognormal"},
 };
 enum { N_INPUTS = sizeof(inputs) / sizeof(*inputs) };
@@ -313,13 +313,19 @@ struct failure {
     const char *message;
 };
 
+/* The ranks of mpi are processes of the program itself, which knows the kernels of the registry. */
+static bool knows(const sks_executor *executor, const sks_kernel *kernel)
+{
+    return strcmp(executor->name, "mpi") != 0 || find_kernel(kernel->name) != NULL;
+}
+
 static void check_failure(void *context, const sks_executor *executor,
                           const sks_scheduler *scheduler, unsigned n_workers)
 {
     const struct failure *f = context;
 
     /* Which worker is first is a matter of luck: more than one try. */
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3 && knows(executor, f->kernel); i++) {
         sks_record record;
         sks_status status = run(f->kernel, f->values, executor, scheduler, n_workers, &record);
 
@@ -479,6 +485,8 @@ static void check_empty(void *context, const sks_executor *executor, const sks_s
 {
     sks_record record;
 
+    if (!knows(executor, &faulty_kernel))
+        return;
     if (run(&faulty_kernel, context, executor, scheduler, n_workers, &record) != SKS_OK)
         fail_msg("%s", sks_message());
     check_record(&record, n_workers);
