@@ -80,18 +80,18 @@ static double median(double *x, size_t n)
     return gsl_stats_median_from_sorted_data(x, 1, n);
 }
 
-static sks_status describe_runs(const sks_configuration *configuration, struct runs *runs,
-                                sks_work_load *load)
+static sks_status describe_runs(const sks_kernel *kernel, const sks_values *parameters,
+                                struct runs *runs, sks_work_load *load)
 {
     const size_t n = runs->samples.n;
-    sks_status status = sks_cost_samples_close(&runs->samples, configuration->kernel->name, load);
+    sks_status status = sks_cost_samples_close(&runs->samples, kernel->name, load);
 
     load->startup_s = median(runs->startup_s, n);
     load->prepare_s = median(runs->prepare_s, n);
     load->finish_s = median(runs->finish_s, n);
-    load->kernel = strdup(configuration->kernel->name);
+    load->kernel = strdup(kernel->name);
     if (status == SKS_OK)
-        status = sks_plan_values_text(configuration->parameters, NULL, &load->parameters);
+        status = sks_plan_values_text(parameters, NULL, &load->parameters);
     if (asprintf(&load->source, "median of %zu run%s with one worker on this machine", n,
                  n == 1 ? "" : "s") < 0)
         load->source = NULL;
@@ -124,7 +124,7 @@ sks_status sks_work_load_run(const sks_kernel *kernel, const sks_values *paramet
         status =
             make_runs(&c, n_runs < SKS_MAX_COST_SAMPLES ? n_runs : SKS_MAX_COST_SAMPLES, &runs);
     if (status == SKS_OK)
-        status = describe_runs(&c, &runs, &l);
+        status = describe_runs(kernel, parameters, &runs, &l);
     sks_cost_samples_free(&runs.samples);
     sks_values_destroy(options);
     sks_values_destroy(placed);

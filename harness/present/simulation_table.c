@@ -194,7 +194,9 @@ static sks_status print_laws(const sks_study *study, FILE *out)
             continue;
         }
         sks_table_cell(table, "%s%s", m->model->name,
-                       study->fits[r].verdict == SKS_BEST ? "" : " (others as good)");
+                       study->fits[r].verdict == SKS_TOO_FEW_POINTS   ? " (too few N to tell)"
+                       : study->fits[r].verdict == SKS_NOT_TOLD_APART ? " (others as good)"
+                                                                      : "");
         sks_table_cell(table, "%.1f %%", 100 * m->residual_rms);
         if (isfinite(m->optimum.value))
             sks_table_cell(table, "%.3g", m->optimum.value);
