@@ -20,7 +20,7 @@ side = n_panels == 1 ? 600 : 440
 left_margin = 76
 right_margin = 124
 top_margin = 38
-bottom_margin = 92
+bottom_margin = 102
 columns = n_panels < 3 ? n_panels : 3
 rows = (n_panels + columns - 1) / columns
 longest(p) = width_of(p) > height_of(p) ? width_of(p) : height_of(p)
@@ -54,7 +54,7 @@ do for [p = 1:n_panels] {
     unset label
     set title value(sprintf('panel_title_%d', p)) font font_of(12) offset 0, title_shift
     set xlabel 'x (pixels)' offset 0, xlabel_shift
-    set ylabel 'y (pixels)'
+    set label 3 'y (pixels)' at screen across(left - left_margin + 16), screen up(bottom + 0.5 * high) center rotate by 90
     set xrange [number('x_from', p):number('x_to', p)]
     set yrange [number('y_from', p):number('y_to', p)]
     set colorbox user origin screen across(left + wide + 14), screen up(bottom) size screen across(14), screen up(high)

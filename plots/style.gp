@@ -25,7 +25,7 @@ if (is_svg) {
 marker = is_svg ? 0.65 : 1
 font_of(points) = sprintf(',%g', is_svg ? points * 4 / 3.0 : points)
 title_shift = is_svg ? -0.7 : -0.4
-xlabel_shift = is_svg ? 0.8 : 0.3
+xlabel_shift = is_svg ? 0.5 : 0.3
 set tics scale marker
 
 # Okabe & Ito's palette, told apart by everyone; then the markers, filled and hollow.

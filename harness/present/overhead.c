@@ -9,8 +9,8 @@ static const sks_recorded what = {
     .figure = "overhead",
     .quantity = "overhead",
     .needs = NEEDS,
-    .y_title = "scheduling overhead per chunk (ns)",
-    .unit = 1e-9,
+    .y_title = "scheduling overhead per chunk (µs)",
+    .unit = 1e-6,
     .is_log = true, /* from some ns on a cache line to some µs through a pipe */
     .least_workers = 1,
 };

@@ -9,7 +9,7 @@ typedef struct sks_recorded {
     const char *quantity; /* as sks_store_series names it, and the column in points.csv */
     const char *needs;    /* "runs with …": what is missing where there is none */
     const char *y_title;
-    double unit; /* one of the axis: 0.01 for per cent, 1e-9 for ns */
+    double unit; /* one of the axis: 0.01 for per cent, 1e-6 for µs */
     bool is_log;
     unsigned least_workers; /* below it the quantity says nothing */
 } sks_recorded;
