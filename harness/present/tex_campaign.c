@@ -21,9 +21,13 @@ static const struct {
 };
 enum { N_QUANTITIES = sizeof(quantities) / sizeof(quantities[0]) };
 
+/* Counts as integers: they have no decimals. */
 static json_t *number(double value)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    if (!isfinite(value))
+        return json_null();
+    return value == floor(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value)
+                                                       : json_real(value);
 }
 
 static int set_estimate(json_t *point, size_t q, sks_estimate e)
