@@ -157,6 +157,8 @@ const sks_command sks_command_plot = {
         "\n"
         "  skyscale plot fig1.db -f speedup -o fig1.svg\n"
         "  skyscale plot old.db new.db -f speedup --per parallel -o both.png\n"
+        "  skyscale plot fig1.db -f schemes -o schemes.pdf\n"
+        "  skyscale plot 'm71.fits[200:711,200:711]' -f frame -o frame.png\n"
         "  skyscale plot m71.txt iraf.tsv -f completeness --labels 'M71|IRAF' -o m71.pdf",
     .min_operands = 1,
     .max_operands = 64,

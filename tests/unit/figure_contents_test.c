@@ -8,7 +8,7 @@
 
 #include "harness/present/figure.h"
 
-enum { MOST_TEXTS = 12 };
+enum { MOST_TEXTS = 14 };
 
 /* What the SVG of one figure holds. */
 struct expectation {
@@ -29,14 +29,16 @@ static const struct expectation expectations[] = {
      24 + 2,
      {">speedup T(1)/T(N), total time<", ">workers N<", ">synthetic<", ">null<", ">static<",
       ">dynamic:chunk=4<", "lines: fitted", "in 95 % bands", "bars: 95 % intervals",
-      "pale bands: single runs", "more workers than places", ">8<"},
+      "pale bands: single runs", "more workers than places", ">8<", "fill-opacity = '0.22",
+      "fill-opacity = '0.10"},
      {">9<", ">10<"}},
     {"efficiency",
      {"a.db"},
      2 * 18 + 2,
      "transform='translate(",
      24 + 2,
-     {">efficiency T(1)/(N T(N)), total time<", ">workers N<", ">synthetic<", ">0.8<", ">1<"},
+     {">efficiency T(1)/(N T(N)), total time<", ">workers N<", ">synthetic<", ">0.8<", ">1<",
+      "fill-opacity = '0.22"},
      {">1.4<", ">2.5<", ">-0.2<"}},
     {"residuals",
      {"a.db"},
@@ -331,6 +333,37 @@ static void names_come_through(void **state)
     }
 }
 
+/* For another program to draw: a header and rows, under the name of the figure. */
+static void without_gnuplot_all_data_are_kept(void **state)
+{
+    char *old = strdup(getenv("PATH"));
+    char output[256], data[256];
+
+    (void)state;
+    record_schedule();
+    snprintf(output, sizeof(output), "%s", in_folder("kept.svg"));
+    snprintf(data, sizeof(data), "%s", in_folder("kept.csv"));
+    setenv("PATH", folder, 1);
+    for (size_t i = 0; sks_figure_table[i] != NULL; i++) {
+        const struct expectation *e = expectation_of(sks_figure_table[i]->name);
+        char *csv;
+
+        unlink(data);
+        assert_true(e != NULL);
+        assert_int_equal(draw(sks_figure_table[i], e->files, e->files, output), SKS_ERR_IO);
+        if (strstr(sks_message(), data) == NULL)
+            fail_msg("%s: %s", e->figure, sks_message());
+        csv = spawn_read_file(data, NULL);
+        if (count(csv, "\n") < 3 || strchr(csv, ',') == NULL)
+            fail_msg("%s: the data are: %s", e->figure, csv);
+        free(csv);
+    }
+    assert_int_not_equal(access(output, F_OK), 0);
+    setenv("PATH", old, 1);
+    free(old);
+    sks_clear();
+}
+
 static void what_lacks_data_says_so(void **state)
 {
     static const char *const files[] = {"empty.db", NULL}, *const one[] = {"frame.fits", NULL},
@@ -362,6 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_shows_its_data),
         cmocka_unit_test(names_come_through),
+        cmocka_unit_test(without_gnuplot_all_data_are_kept),
         cmocka_unit_test(what_lacks_data_says_so),
     };
 
