@@ -37,26 +37,34 @@ static void put_verdicts(FILE *out, const sks_compare_summary *s)
     fputs(".</li>\n", out);
 }
 
+/* "new.db is faster than base.db in all 8 configurations, " */
+static void put_claim(FILE *out, const char *new, const char *base, const sks_compare_summary *s)
+{
+    const size_t n_faster = s->count[SKS_FASTER], n_slower = s->count[SKS_SLOWER];
+    const size_t n_first = n_faster > 0 ? n_faster : n_slower;
+
+    sks_html_printf(out, "%s is %s than %s in ", new, n_faster > 0 ? "faster" : "slower", base);
+    if (n_first == s->n)
+        fprintf(out, "all %zu configurations", s->n);
+    else
+        fprintf(out, "%zu of %zu configurations", n_first, s->n);
+    if (n_faster > 0 && n_slower > 0)
+        fprintf(out, " and slower in %zu", n_slower);
+    fputs(", ", out);
+}
+
 static void put_comparison(FILE *out, const char *work, const char *new, const char *base,
                            const sks_compare_summary *s)
 {
-    const size_t n_faster = s->count[SKS_FASTER], n_slower = s->count[SKS_SLOWER];
-
     if (s->n == 0)
         return;
     fputs("<li><strong>", out);
     sks_html_text(out, work);
     fputs("</strong>: ", out);
-    if (n_faster + n_slower == 0) {
+    if (s->count[SKS_FASTER] + s->count[SKS_SLOWER] == 0) {
         sks_html_printf(out, "no difference between %s and %s is shown", new, base);
     } else {
-        sks_html_printf(out,
-                        n_faster > 0 && n_slower > 0
-                            ? "%s is faster than %s in some configurations and slower in "
-                              "others, "
-                        : n_faster > 0 ? "%s is faster than %s, "
-                                       : "%s is slower than %s, ",
-                        new, base);
+        put_claim(out, new, base, s);
         put_ratio(out, s->geometric_mean);
     }
     put_verdicts(out, s);
