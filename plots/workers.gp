@@ -15,7 +15,7 @@
 #   base                           see guide
 #   is_log_x, is_log_y
 #   has_lines                      points are joined, there being no law that does
-#   has_runs                       the wider bands, for single runs, are drawn as well
+#   has_bands, has_runs            the bands of the laws are drawn; those of single runs as well
 
 load grid
 low = quantity . '_low'
@@ -66,7 +66,7 @@ do for [p = 1:n_panels] {
     # Error bars are arrows with flat heads: gnuplot's own wipe out what lies under their middle.
     plot for [e = 1:(has_runs ? n_entries : 0)] curves using (pick(p, e, 'n_workers')):(pick(p, e, 'run_low')):(pick(p, e, 'run_high')) \
             with filledcurves fillcolor rgb colour_of(e) fillstyle transparent solid 0.10 noborder, \
-        for [e = 1:n_entries] curves using (pick(p, e, 'n_workers')):(pick(p, e, low)):(pick(p, e, high)) \
+        for [e = 1:(has_bands ? n_entries : 0)] curves using (pick(p, e, 'n_workers')):(pick(p, e, low)):(pick(p, e, high)) \
             with filledcurves fillcolor rgb colour_of(e) fillstyle transparent solid (n_entries > 4 ? 0.12 : 0.22) noborder, \
         guide_at(x) with lines dashtype 3 linewidth 1 linecolor rgb '#808080', \
         for [e = 1:n_entries] curves using (part(p, e, 0, 'n_workers')):(part(p, e, 0, quantity)) \

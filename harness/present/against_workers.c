@@ -6,8 +6,8 @@
 /* From here on worker counts are spread by their logarithm. */
 enum { LOG_FROM_WORKERS = 33 };
 
-/* Bands of single runs are wide: with more series than this they would hide each other. */
-enum { MOST_ENTRIES_WITH_RUNS = 2 };
+/* With more series than this bands would hide each other, the wide ones of single runs first. */
+enum { MOST_ENTRIES_WITH_BANDS = 8, MOST_ENTRIES_WITH_RUNS = 2 };
 
 sks_status sks_against_reserve(sks_against *a, size_t n_items, size_t n_points, size_t n_curves)
 {
@@ -148,25 +148,40 @@ static void set_panel(const struct content *c, size_t panel, bool is_log, sks_gn
     sks_gnuplot_number_i(plot, "last_full", panel, r.last_full);
 }
 
-/* The remark of the figure, then what all such figures have in common. */
-static void set_remark(const sks_against *a, bool has_runs, sks_gnuplot *plot)
+/* Whether any row of the curves has a band of its law, or of single runs. */
+static bool has_bands(const struct content *c, bool of_runs)
 {
-    bool has_intervals = false, is_crowded = false;
+    const sks_against *a = c->data;
+
+    if (c->layout->n_entries > (of_runs ? MOST_ENTRIES_WITH_RUNS : MOST_ENTRIES_WITH_BANDS))
+        return false;
+    for (size_t i = 0; i < a->n_curves; i++)
+        if (sks_interval_is_known(of_runs ? a->curves[i].run : a->curves[i].y.interval))
+            return true;
+    return false;
+}
+
+/* The remark of the figure, then what all such figures have in common. */
+static void set_remark(const struct content *c, sks_gnuplot *plot)
+{
+    const sks_against *a = c->data;
+    bool has_bars = false, is_crowded = false, has_laws = has_bands(c, false);
     const char *parts[4];
-    char text[512] = "", bars[64];
+    char text[512] = "", intervals[64];
     size_t n_parts = 0;
 
     for (size_t i = 0; i < a->n_points; i++) {
-        has_intervals |= sks_interval_is_known(a->points[i].y.interval);
+        has_bars |= sks_interval_is_known(a->points[i].y.interval);
         is_crowded |= a->points[i].is_oversubscribed;
     }
-    snprintf(bars, sizeof(bars), "bars: %g %% intervals", 100 * a->confidence);
+    snprintf(intervals, sizeof(intervals), "%s%s%s: %g %% intervals", has_bars ? "bars" : "",
+             has_bars && has_laws ? " and " : "", has_laws ? "bands" : "", 100 * a->confidence);
     if (a->remark[0] != '\0')
         parts[n_parts++] = a->remark;
-    if (has_runs)
-        parts[n_parts++] = "pale bands: single runs";
-    if (has_intervals)
-        parts[n_parts++] = bars;
+    if (has_bars || has_laws)
+        parts[n_parts++] = intervals;
+    if (has_bands(c, true))
+        parts[n_parts++] = "pale bands: of single runs";
     if (is_crowded)
         parts[n_parts++] = "hollow, grey: more workers than places";
     for (size_t i = 0, at = 0; i < n_parts && at < sizeof(text); i++)
@@ -174,29 +189,21 @@ static void set_remark(const sks_against *a, bool has_runs, sks_gnuplot *plot)
     sks_gnuplot_text(plot, "remark", text);
 }
 
-static bool has_run_bands(const sks_against *a)
-{
-    for (size_t i = 0; i < a->n_curves; i++)
-        if (sks_interval_is_known(a->curves[i].run))
-            return true;
-    return false;
-}
-
 static void set_variables(const struct content *c, sks_gnuplot *plot)
 {
     static const char *const guides[] = {"none", "zero", "one", "ideal"};
     const sks_against *a = c->data;
-    bool has_runs = c->layout->n_entries <= MOST_ENTRIES_WITH_RUNS && has_run_bands(a);
     bool is_log_x = is_wide(a), is_log_y = a->is_log_y || (a->guide == SKS_GUIDE_IDEAL && is_log_x);
 
     sks_layout_set(c->layout, plot);
     sks_gnuplot_text(plot, "quantity", a->quantity);
     sks_gnuplot_text(plot, "y_title", a->y_title);
     sks_gnuplot_text(plot, "guide", guides[a->guide]);
-    set_remark(a, has_runs, plot);
+    set_remark(c, plot);
     sks_gnuplot_number(plot, "base", a->base);
     sks_gnuplot_number(plot, "has_lines", a->has_lines);
-    sks_gnuplot_number(plot, "has_runs", has_runs);
+    sks_gnuplot_number(plot, "has_bands", has_bands(c, false));
+    sks_gnuplot_number(plot, "has_runs", has_bands(c, true));
     sks_gnuplot_number(plot, "is_log_x", is_log_x);
     sks_gnuplot_number(plot, "is_log_y", is_log_y);
     for (size_t p = 1; p <= c->layout->n_panels; p++)

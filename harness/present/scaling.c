@@ -121,26 +121,22 @@ static void title(const sks_figure_input *input, bool is_efficiency, char *text,
                  input->time_name);
 }
 
-/* What the lines are: "lines: fitted amdahl (dashed: beyond the fit), in 95 % bands". */
-static void describe_laws(const sks_against *a, double confidence, char *text, size_t size)
+/* What the lines are: "lines: fitted amdahl (dashed: beyond the fit)". */
+static void describe_laws(const sks_against *a, char *text, size_t size)
 {
     const char *model = NULL;
-    bool is_one_model = true, is_beyond = false, has_bands = false;
+    bool is_one_model = true, is_beyond = false;
 
     for (size_t i = 0; i < a->n_curves; i++) {
         is_one_model = is_one_model && (model == NULL || strcmp(model, a->curves[i].model) == 0);
         model = a->curves[i].model;
         is_beyond |= a->curves[i].is_extrapolated;
-        has_bands |= sks_interval_is_known(a->curves[i].y.interval);
     }
-    if (model == NULL) {
+    if (model == NULL)
         text[0] = '\0';
-        return;
-    }
-    size_t n = (size_t)snprintf(text, size, ";  lines: fitted %s%s", is_one_model ? model : "laws",
-                                is_beyond ? " (dashed: beyond the fit)" : "");
-    if (has_bands && n < size)
-        snprintf(text + n, size - n, ", in %g %% bands", 100 * confidence);
+    else
+        snprintf(text, size, ";  lines: fitted %s%s", is_one_model ? model : "laws",
+                 is_beyond ? " (dashed: beyond the fit)" : "");
 }
 
 /* ---- The figure. */
@@ -192,7 +188,7 @@ sks_status sks_scaling_write(const sks_figure_input *input, bool is_efficiency,
         a.confidence = input->fits[0].options.confidence;
         a.base = common_base(input) > 0 ? common_base(input) : 1;
         title(input, is_efficiency, y_title, sizeof(y_title));
-        describe_laws(&a, a.confidence, laws, sizeof(laws));
+        describe_laws(&a, laws, sizeof(laws));
         snprintf(remark, sizeof(remark), "dotted: ideal%s", laws);
         status = sks_against_write(&a, directory, plot);
     }
