@@ -139,7 +139,7 @@ static json_t *self_check_json(const sks_self_check *s)
                      (json_int_t)s->n_campaigns_called);
 }
 
-static json_t *campaign_json(const sks_compared *c, double confidence)
+json_t *sks_compared_json(const sks_compared *c, double confidence)
 {
     const sks_rules_input input = {c->facts, c->series, c->n, confidence, &c->counts};
     sks_rule_answer answers[SKS_N_RULES];
@@ -160,7 +160,8 @@ static json_t *campaigns_json(const sks_compare_report *report)
     json_t *array = json_array();
 
     for (size_t i = 0; array != NULL && i < report->n_campaigns; i++)
-        array = appended(array, campaign_json(&report->campaigns[i], report->options.confidence));
+        array =
+            appended(array, sks_compared_json(&report->campaigns[i], report->options.confidence));
     return array;
 }
 

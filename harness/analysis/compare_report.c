@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sks_status examine(sks_compared *campaign, const sks_compare_options *options)
+sks_status sks_compared_examine(const sks_compare_options *options, sks_compared *campaign)
 {
     sks_status status = sks_states_find(campaign->series, campaign->n, &campaign->states);
 
@@ -82,7 +82,7 @@ sks_status sks_compare_report_make(const char *base, sks_compare_report *report)
                              &report->options, &report->result);
     report->is_same_campaign = report->by == NULL;
     for (size_t i = 0; status == SKS_OK && i < report->n_campaigns; i++) {
-        status = examine(&report->campaigns[i], &report->options);
+        status = sks_compared_examine(&report->options, &report->campaigns[i]);
         report->is_same_campaign =
             report->is_same_campaign &&
             sks_facts_are_same(report->campaigns[0].facts, report->campaigns[i].facts);

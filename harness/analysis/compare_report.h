@@ -9,7 +9,7 @@
 #include "harness/analysis/rules.h"
 #include "harness/analysis/self_check.h"
 
-/* One campaign that took part. */
+/* One campaign that took part, and what its own samples say of how far to believe them. */
 typedef struct sks_compared {
     const char *path;
     const sks_facts *facts;
@@ -19,6 +19,13 @@ typedef struct sks_compared {
     sks_diagnosis_counts counts;
     sks_self_check self_check;
 } sks_compared;
+
+/* Fills everything behind `n`. SKS_ERR_NOMEM. */
+sks_status sks_compared_examine(const sks_compare_options *options, sks_compared *campaign);
+
+/* All of it as JSON, with the answers to the twelve rules; NULL: out of memory, or a name that is
+ * not UTF-8. */
+json_t *sks_compared_json(const sks_compared *campaign, double confidence);
 
 /* The comparison again with the samples of one state. */
 typedef struct sks_state_report {

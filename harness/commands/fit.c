@@ -1,6 +1,7 @@
 /* skyscale fit CAMPAIGN.db: speedups, scaling laws and what can be concluded. */
 #include "harness/commands/campaign.h"
 #include "harness/commands/command.h"
+#include "harness/present/compare_table.h"
 #include "harness/present/fit_table.h"
 
 #include <jansson.h>
@@ -56,6 +57,32 @@ static sks_status parse_predict(const char *text, prediction_list *list)
     return SKS_OK;
 }
 
+/* How far to believe the samples that were fitted. */
+typedef struct trust {
+    sks_facts facts;
+    sks_compare_options options;
+    sks_compared found; /* of those facts */
+} trust;
+
+static sks_status read_trust(const char *path, const sks_values *options,
+                             const sks_campaign *campaign, trust *t)
+{
+    sks_store *store = NULL;
+    sks_status status = sks_store_open_read(path, &store);
+
+    if (status == SKS_OK)
+        status = sks_facts_read(store, &t->facts);
+    sks_store_close(store);
+    if (status != SKS_OK)
+        return status;
+    t->options = sks_compare_defaults;
+    t->options.confidence = sks_values_real(options, "confidence");
+    t->options.seed = (uint64_t)sks_values_int(options, "seed");
+    t->found = (sks_compared){
+        .path = path, .facts = &t->facts, .series = campaign->series, .n = campaign->n};
+    return sks_compared_examine(&t->options, &t->found);
+}
+
 /* Says on standard error, once for each of them, which predictions are guesses. */
 static void warn_of_guesses(const sks_campaign *campaign, prediction_list list)
 {
@@ -73,11 +100,13 @@ static void warn_of_guesses(const sks_campaign *campaign, prediction_list list)
         }
 }
 
-static sks_status print_json(const char *path, const char *per, const sks_campaign *campaign,
+static sks_status print_json(const char *per, const sks_campaign *campaign, const trust *t,
                              prediction_list predict)
 {
     json_t *groups = json_array();
-    json_t *all = json_pack("{s:s, s:s, s:O?}", "campaign", path, "per", per, "groups", groups);
+    json_t *all =
+        json_pack("{s:s, s:s, s:O?, s:o}", "campaign", t->found.path, "per", per, "groups", groups,
+                  "measurements", sks_compared_json(&t->found, t->options.confidence));
     sks_status status = all != NULL ? SKS_OK : sks_fail_nomem("JSON, or a name that is not UTF-8");
 
     for (size_t i = 0; status == SKS_OK && i < campaign->n; i++) {
@@ -97,14 +126,18 @@ static sks_status print_json(const char *path, const char *per, const sks_campai
     return status;
 }
 
-static sks_status print_tables(const char *time_name, const sks_campaign *campaign,
+static sks_status print_tables(const char *time_name, const sks_campaign *campaign, const trust *t,
                                prediction_list predict)
 {
     const sks_fit_table_options options = {
         .time_name = time_name, .predict = predict.n_workers, .n_predict = predict.n};
     sks_status status = sks_fit_table_print(campaign->fits, campaign->n, &options, stdout);
 
-    return status == SKS_OK ? sks_flush_stdout() : status;
+    if (status != SKS_OK)
+        return status;
+    printf("\n\nThe measurements\n\n");
+    sks_compared_print(&t->found, &t->options, stdout);
+    return sks_flush_stdout();
 }
 
 static sks_status run(const sks_arguments *arguments)
@@ -113,18 +146,23 @@ static sks_status run(const sks_arguments *arguments)
     const char *path = arguments->operands[0];
     sks_campaign campaign = {0};
     prediction_list predict = {0};
+    trust measurements = {0};
     sks_status status = SKS_OK;
 
     if (sks_values_has(options, "predict"))
         status = parse_predict(sks_values_text(options, "predict"), &predict);
     if (status == SKS_OK)
         status = sks_campaign_read(path, options, &campaign);
+    if (status == SKS_OK)
+        status = read_trust(path, options, &campaign, &measurements);
     if (status == SKS_OK) {
         warn_of_guesses(&campaign, predict);
-        status = sks_values_flag(options, "json")
-                     ? print_json(path, sks_values_text(options, "per"), &campaign, predict)
-                     : print_tables(sks_campaign_time_name(options), &campaign, predict);
+        status =
+            sks_values_flag(options, "json")
+                ? print_json(sks_values_text(options, "per"), &campaign, &measurements, predict)
+                : print_tables(sks_campaign_time_name(options), &campaign, &measurements, predict);
     }
+    sks_facts_clear(&measurements.facts);
     sks_campaign_clear(&campaign);
     free(predict.n_workers);
     return status;
@@ -139,7 +177,9 @@ const sks_command sks_command_fit = {
         "`skyscale list models` with intervals for their parameters, which one is best or\n"
         "whether that cannot be told, and the worker count at which time is least; what part of\n"
         "the work is serial, as measured and as fitted; with --predict, the time with as many\n"
-        "workers as you like, in bands.\n"
+        "workers as you like, in bands. Last comes how far to believe the samples: an A/A\n"
+        "self-check, drift, two states, dependence; --json adds the twelve rules of Hoefler &\n"
+        "Belli.\n"
         "\n"
         "  skyscale fit fig1.db\n"
         "  skyscale fit fig1.db --per parallel --json\n"

@@ -185,15 +185,11 @@ static void print_unmatched(const sks_matches *matches, FILE *out)
         fputc('\n', out);
 }
 
-static void print_trust(const sks_compared *c, bool with_name, const sks_compare_options *options,
-                        FILE *out)
+void sks_compared_print(const sks_compared *c, const sks_compare_options *options, FILE *out)
 {
     char text[512];
     const sks_diagnosis_counts *d = &c->counts;
 
-    fputc('\n', out);
-    if (with_name)
-        fprintf(out, "%s\n", c->path);
     sks_self_check_text(&c->self_check, options, text, sizeof(text));
     print_wrapped(text, out);
     if (d->n_drift > 0)
@@ -201,6 +197,11 @@ static void print_trust(const sks_compared *c, bool with_name, const sks_compare
                 d->n_drift, d->n, 100.0 * d->greatest_drift);
     if (d->n_two > 0)
         fprintf(out, "%zu of %zu configurations have two peaks (dip test)\n", d->n_two, d->n);
+    if (d->n_dependent > 0)
+        fprintf(out,
+                "%zu of %zu configurations have samples that depend on the one before; one in "
+                "twenty is by chance\n",
+                d->n_dependent, d->n);
     if (c->states.are_two)
         fprintf(out,
                 "two states by the core-to-core latency: near %.3g ns, far %.3g ns (%.0f %% of "
@@ -234,7 +235,8 @@ static void print_same(const sks_compare_report *report, FILE *out)
     fprintf(out, "the same campaign: %s, %zu samples, made %s; nothing to compare\n",
             sks_facts_setting(c->facts, "name"), c->facts->n_good,
             sks_facts_setting(c->facts, "created_at"));
-    print_trust(c, false, &report->options, out);
+    fputc('\n', out);
+    sks_compared_print(c, &report->options, out);
 }
 
 sks_status sks_compare_table_print(const sks_compare_report *report, FILE *out)
@@ -251,7 +253,11 @@ sks_status sks_compare_table_print(const sks_compare_report *report, FILE *out)
         return status;
     print_unmatched(&report->matches, out);
     print_legend(report, out);
-    for (size_t i = 0; i < report->n_campaigns; i++)
-        print_trust(&report->campaigns[i], report->n_campaigns > 1, &report->options, out);
+    for (size_t i = 0; i < report->n_campaigns; i++) {
+        fputc('\n', out);
+        if (report->n_campaigns > 1)
+            fprintf(out, "%s\n", report->campaigns[i].path);
+        sks_compared_print(&report->campaigns[i], &report->options, out);
+    }
     return print_states(report, out);
 }

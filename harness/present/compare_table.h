@@ -10,4 +10,8 @@
 /* SKS_ERR_NOMEM. Whether `out` took it all is the caller's to check. */
 sks_status sks_compare_table_print(const sks_compare_report *report, FILE *out);
 
+/* How far to believe one campaign's samples: the A/A self-check, and what was found in them. */
+void sks_compared_print(const sks_compared *campaign, const sks_compare_options *options,
+                        FILE *out);
+
 #endif

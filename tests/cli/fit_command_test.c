@@ -130,6 +130,32 @@ static void the_serial_part_is_measured_of_whole_runs(void **state)
     json_decref(json);
 }
 
+/* The self-check, what the samples look like, and the twelve rules come with every fit. */
+static void a_fit_tells_how_far_to_believe_it(void **state)
+{
+    const json_t *found, *check, *rules;
+    json_t *json;
+
+    (void)state;
+    assert_int_equal(fit("--replicates 100"), 0);
+    assert_non_null(strstr(out, "\nA/A self-check: "));
+    assert_int_equal(fit("--replicates 100 --json"), 0);
+    only_group(&json);
+    found = json_object_get(json, "measurements");
+    assert_int_equal(json_integer_value(json_object_get(found, "samples")), 7 * N_WORKERS);
+    check = json_object_get(found, "self_check");
+    assert_int_equal(json_integer_value(json_object_get(check, "configurations")) +
+                         json_integer_value(json_object_get(check, "left_out")),
+                     N_WORKERS);
+    assert_true(
+        json_is_integer(json_object_get(json_object_get(found, "diagnosis"), "autocorrelated")));
+    rules = json_object_get(found, "rules");
+    assert_int_equal(json_array_size(rules), 12);
+    for (size_t i = 0; i < 12; i++)
+        assert_true(json_string_length(json_object_get(json_array_get(rules, i), "answer")) > 0);
+    json_decref(json);
+}
+
 static void guesses_are_marked_and_warned_of(void **state)
 {
     (void)state;
@@ -163,6 +189,7 @@ int main(void)
         cmocka_unit_test(tables_say_what_was_found),
         cmocka_unit_test(each_time_is_part_of_the_next),
         cmocka_unit_test(the_serial_part_is_measured_of_whole_runs),
+        cmocka_unit_test(a_fit_tells_how_far_to_believe_it),
         cmocka_unit_test(guesses_are_marked_and_warned_of),
         cmocka_unit_test(nonsense_is_refused),
     };

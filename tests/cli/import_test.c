@@ -76,6 +76,7 @@ static json_t *read_fits(const char *name)
     if (json == NULL)
         fail_msg("%s: %s", name, error.text);
     json_object_del(json, "campaign");
+    assert_int_equal(json_object_del(json_object_get(json, "measurements"), "path"), 0);
     return json;
 }
 
