@@ -137,7 +137,9 @@ void sks_csv_put_real(double value, FILE *out)
     uint64_t n = 0;
     int place = 0;
 
-    if (split_digits(value, &n, &place) && n % 100 > 12 && n % 100 < 88)
+    if (fabs(value) < 1e15 && value == trunc(value) && !signbit(value))
+        sks_csv_put_int((int64_t)value, out);
+    else if (split_digits(value, &n, &place) && n % 100 > 12 && n % 100 < 88)
         put_digits(n, place, out);
     else
         put_any_real(value, out);

@@ -28,25 +28,6 @@ static void put_column(sqlite3_stmt *row, int i, FILE *out)
     }
 }
 
-sks_status sks_samples_sql(bool drops_disturbed, const char *more_columns, char **sql)
-{
-    char *columns = NULL, *disturbed = NULL, *made = NULL;
-    sks_status status = sks_samples_columns_sql(&columns);
-
-    if (status == SKS_OK && drops_disturbed)
-        status = sks_disturbed_sql(&disturbed);
-    if (status == SKS_OK &&
-        asprintf(&made, "SELECT s.id, %s%s" SKS_SAMPLES_FROM "%s%s%s ORDER BY s.id", columns,
-                 more_columns, drops_disturbed ? " WHERE " : "", drops_disturbed ? disturbed : "",
-                 drops_disturbed ? " = ''" : "") < 0)
-        status = sks_fail_nomem("the export");
-    free(columns);
-    free(disturbed);
-    if (status == SKS_OK)
-        *sql = made;
-    return status;
-}
-
 /* A column per event counted in this campaign, "counter_NAME": the sum over the workers, missing
  * when any worker's is. From malloc. */
 static sks_status counter_columns(const sks_store *store, char **sql)
@@ -85,34 +66,6 @@ static sks_status counter_columns(const sks_store *store, char **sql)
     return SKS_OK;
 }
 
-/* The rows of one part, read side by side with the samples: both are in the order of samples. */
-struct stream {
-    sqlite3_stmt *rows;
-    bool has_row; /* the present row is not used up */
-};
-
-static sks_status open_stream(const sks_store *store, const sks_part *part, struct stream *stream)
-{
-    char *sql = NULL;
-    sks_status status;
-
-    if (asprintf(&sql, "SELECT sample_id, %s FROM %s ORDER BY sample_id, %s", part->columns,
-                 part->table, part->order) < 0)
-        return sks_fail_nomem("the export");
-    status = sks_store_prepare(store, sql, &stream->rows);
-    free(sql);
-    return status == SKS_OK ? sks_store_step(store, stream->rows, &stream->has_row) : status;
-}
-
-static void put_json_text(const char *text, FILE *out)
-{
-    json_t *json = json_string(text); /* NULL: not UTF-8 */
-
-    if (json == NULL || json_dumpf(json, out, JSON_ENCODE_ANY) != 0)
-        fputs_unlocked("null", out);
-    json_decref(json);
-}
-
 static void put_json_value(sqlite3_stmt *row, int i, FILE *out)
 {
     switch (sqlite3_column_type(row, i)) {
@@ -126,34 +79,31 @@ static void put_json_value(sqlite3_stmt *row, int i, FILE *out)
             fputs_unlocked("null", out);
         break;
     case SQLITE_TEXT:
-        put_json_text(sks_store_text(row, i), out);
+        sks_json_put_text(sks_store_text(row, i), out);
         break;
     default:
         fputs_unlocked("null", out);
     }
 }
 
-/* The rows that belong to a sample, "[[…],[…]]"; nothing when there are none. Those of samples that
- * were left out are passed over. */
-static sks_status print_rows(const sks_store *store, struct stream *stream, int64_t sample,
-                             FILE *out)
+/* The rows that belong to a sample, "[[…],[…]]"; nothing when there are none. */
+static sks_status print_rows(const sks_store *store, sks_rows *rows, int64_t sample, FILE *out)
 {
-    const int n = sqlite3_column_count(stream->rows);
+    const int n = sqlite3_column_count(rows->query);
     const char *separator = "[[";
-    sks_status status = SKS_OK;
+    bool has_row = false;
+    sks_status status = sks_rows_seek(store, rows, sample, &has_row);
 
-    while (status == SKS_OK && stream->has_row && sqlite3_column_int64(stream->rows, 0) <= sample) {
-        if (sqlite3_column_int64(stream->rows, 0) == sample) {
-            for (int i = 1; i < n; i++) {
-                fputs_unlocked(i > 1 ? "," : separator, out);
-                put_json_value(stream->rows, i, out);
-            }
-            separator = "],[";
+    while (status == SKS_OK && has_row) {
+        for (int i = 1; i < n; i++) {
+            fputs_unlocked(i > 1 ? "," : separator, out);
+            put_json_value(rows->query, i, out);
         }
-        status = sks_store_step(store, stream->rows, &stream->has_row);
+        separator = "],[";
+        status = sks_rows_next(store, rows, sample, &has_row);
     }
     if (separator[0] == ']')
-        fputs("]]", out);
+        fputs_unlocked("]]", out);
     return status;
 }
 
@@ -179,7 +129,7 @@ static sks_status print_description(const sks_store *store, FILE *out)
 /* The cells that hold JSON. Each is first written into memory, then quoted. */
 enum { N_CSV_PARTS = SKS_PART_CHUNKS };
 struct cells {
-    struct stream streams[N_CSV_PARTS];
+    sks_rows parts[N_CSV_PARTS];
     FILE *memory;
     char *text;
     size_t size;
@@ -193,7 +143,7 @@ static sks_status print_json_cell(const sks_store *store, struct cells *cells, i
 
     rewind(cells->memory);
     if (part < N_CSV_PARTS)
-        status = print_rows(store, &cells->streams[part], sample, cells->memory);
+        status = print_rows(store, &cells->parts[part], sample, cells->memory);
     else if (!cells->has_description) {
         status = print_description(store, cells->memory);
         cells->has_description = true;
@@ -214,14 +164,14 @@ static sks_status open_cells(const sks_store *store, struct cells *cells)
     if (cells->memory == NULL)
         return sks_fail_nomem("the export");
     for (int i = 0; status == SKS_OK && i < N_CSV_PARTS; i++)
-        status = open_stream(store, &sks_part_table[i], &cells->streams[i]);
+        status = sks_rows_open(store, &sks_part_table[i], &cells->parts[i]);
     return status;
 }
 
 static void close_cells(struct cells *cells)
 {
     for (int i = 0; i < N_CSV_PARTS; i++)
-        sqlite3_finalize(cells->streams[i].rows);
+        sqlite3_finalize(cells->parts[i].query);
     if (cells->memory != NULL)
         fclose(cells->memory);
     free(cells->text);
