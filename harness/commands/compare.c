@@ -43,7 +43,8 @@ static const sks_param params[] = {
      .help = "the least difference that matters"},
     {.name = "fail-if-slower",
      .type = SKS_TEXT,
-     .help = "exit with status 1 when anything is slower by so much or more, such as 5%"},
+     .help = "exit with status 1 when anything is slower by so much or more, such as 5%, or when "
+             "nothing could have been shown to be"},
     {.name = "replicates",
      .type = SKS_INT,
      .min = 100,
@@ -89,6 +90,23 @@ static sks_status print_json(const sks_compare_report *report)
     }
     json_decref(json);
     return status;
+}
+
+/* A check that could not have failed is no check: nothing in common, or too few samples. */
+static sks_status check_possible(const sks_compare_report *report)
+{
+    size_t n_able = 0;
+
+    if (report->result.n == 0)
+        return sks_fail(SKS_ERR_INPUT, "--fail-if-slower: no configuration in common");
+    for (size_t i = 0; i < report->result.n; i++)
+        n_able += report->result.comparisons[i].change != SKS_TOO_FEW_SAMPLES;
+    if (n_able == 0)
+        return sks_fail(SKS_ERR_INPUT,
+                        "--fail-if-slower: too few samples to show a difference in any of %zu "
+                        "comparisons",
+                        report->result.n);
+    return SKS_OK;
 }
 
 /* The one line with which a build that must not get slower fails. */
@@ -142,6 +160,8 @@ static sks_status compare(const sks_arguments *arguments, campaign *campaigns, d
                                                   : sks_compare_table_print(&report, stdout);
     if (status == SKS_OK)
         status = sks_flush_stdout();
+    if (status == SKS_OK && !isnan(limit))
+        status = check_possible(&report);
     if (status == SKS_OK && !isnan(limit))
         status = check_slower(&report, limit);
     sks_compare_report_clear(&report);

@@ -63,7 +63,7 @@ static double seconds_of(const sks_plan_item *item, unsigned round, bool is_new)
     return seconds * (1.0 + 0.005 * jitter(seed * 17 + (unsigned)strlen(item->key)));
 }
 
-static void make_database(const char *name, const char *text, bool is_new)
+static void make_database(const char *name, const char *text, unsigned n_rounds, bool is_new)
 {
     sks_store *store = NULL;
     sks_plan *plan = NULL;
@@ -73,7 +73,7 @@ static void make_database(const char *name, const char *text, bool is_new)
     must(sks_plan_load(in_folder("sweep.yaml"), topology, &plan));
     must(sks_store_open(in_folder(name), &store));
     must(sks_store_enter_plan(store, plan, "{\"warnings\": []}"));
-    for (unsigned round = 0; round <= 12; round++)
+    for (unsigned round = 0; round <= n_rounds; round++)
         for (size_t i = 0; i < plan->n_items; i++) {
             double total_s = seconds_of(&plan->items[i], round, is_new);
             sks_worker_record workers[2] = {{.n_tasks = 3, .busy_s = total_s}, {.busy_s = total_s}};
@@ -138,8 +138,8 @@ static void two_campaigns(void **state)
     json_t *json, *group, *list;
 
     (void)state;
-    make_database("base.db", sweep_text, false);
-    make_database("new.db", sweep_text, true);
+    make_database("base.db", sweep_text, 12, false);
+    make_database("new.db", sweep_text, 12, true);
     assert_int_equal(compare("@base.db @new.db"), 0);
     expect_text("out", "8 compared: 0 faster, 4 slower, 4 without a difference shown", true);
     expect_text("out", "Mann-Whitney", true);
@@ -173,6 +173,19 @@ static void status_tells_what_got_slower(void **state)
     assert_int_equal(compare("@new.db @base.db --fail-if-slower 5%"), 0);
     assert_int_equal(compare("@base.db @new.db --fail-if-slower 5"), 2);
     expect_text("err", "\"5\" is not a percentage such as 5%", true);
+}
+
+static void a_check_that_cannot_fail_fails(void **state)
+{
+    (void)state;
+    make_database("few.db", sweep_text, 2, true);
+    assert_int_equal(compare("@base.db @few.db --fail-if-slower 5%"), 1);
+    expect_text("err", "too few samples to show a difference in any of 8 comparisons", true);
+    assert_int_equal(compare("@base.db @few.db"), 0);
+    make_database("apart.db", "kernels: [{kernel: null, tasks: 7}]\nworkers: [1]\n", 12, false);
+    assert_int_equal(compare("@base.db @apart.db --fail-if-slower 5%"), 1);
+    expect_text("err", "no configuration in common", true);
+    assert_int_equal(compare("@base.db @apart.db"), 0);
 }
 
 static void within_one_campaign(void **state)
@@ -232,7 +245,7 @@ static void what_is_in_one_only(void **state)
                                 "schedulers: [static]\n";
 
     (void)state;
-    make_database("other.db", other, false);
+    make_database("other.db", other, 12, false);
     assert_int_equal(compare("@base.db @other.db"), 0);
     expect_text("out", "1 compared", true);
     expect_text("out", "other.db: static, tasks=5, 1 worker\n", true);
@@ -244,8 +257,11 @@ static void what_is_in_one_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_campaigns),       cmocka_unit_test(status_tells_what_got_slower),
-        cmocka_unit_test(within_one_campaign), cmocka_unit_test(a_campaign_and_itself),
+        cmocka_unit_test(two_campaigns),
+        cmocka_unit_test(status_tells_what_got_slower),
+        cmocka_unit_test(a_check_that_cannot_fail_fails),
+        cmocka_unit_test(within_one_campaign),
+        cmocka_unit_test(a_campaign_and_itself),
         cmocka_unit_test(what_is_in_one_only),
     };
 
