@@ -105,13 +105,26 @@ static sks_status put_rows(const sks_report *report, size_t c, FILE *out)
     return status;
 }
 
+static bool is_any_described(const sks_report *report)
+{
+    for (size_t c = 0; c < report->n_campaigns; c++)
+        if (json_object_size(machine_of(report, c)) > 0)
+            return true;
+    return false;
+}
+
 sks_status sks_report_machines(const sks_report *report, FILE *out)
 {
-    const char **heads = calloc(report->n_campaigns + 1, sizeof(*heads));
-    sks_status status = heads != NULL ? SKS_OK : sks_fail_nomem("the machine table");
+    const char **heads;
+    sks_status status = SKS_OK;
 
-    if (status != SKS_OK)
-        return status;
+    if (!is_any_described(report)) {
+        fputs("<p>No description of the machine came with the samples.</p>\n", out);
+        return SKS_OK;
+    }
+    heads = calloc(report->n_campaigns + 1, sizeof(*heads));
+    if (heads == NULL)
+        return sks_fail_nomem("the machine table");
     heads[0] = "fact";
     for (size_t c = 0; c < report->n_campaigns; c++)
         heads[1 + c] = report->campaigns[c].name;

@@ -20,9 +20,10 @@ static void put_setting(const char *name, const char *value, FILE *out)
 
 static void put_count(const char *name, size_t n, FILE *out)
 {
-    sks_html_row_begin(out, name);
-    sks_html_count_cell(out, n);
-    sks_html_row_end(out);
+    char text[32];
+
+    snprintf(text, sizeof(text), "%zu", n);
+    put_setting(name, text, out);
 }
 
 static sks_status put_settings(const sks_report *report, const sks_report_campaign *c, FILE *out)

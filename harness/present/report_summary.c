@@ -134,6 +134,53 @@ static sks_status compare_campaigns(const sks_report *report, const sks_works *w
     return compare_works(report, works, out);
 }
 
+/* ---- what to keep in mind ---- */
+
+static void put_doubts(const sks_report_campaign *c, FILE *out)
+{
+    const sks_facts *f = &c->measures->facts;
+    const json_t *build = json_object_get(json_object_get(f->settings, "machine"), "build");
+    const sks_alarms *halves = &c->compared->self_check.halves;
+
+    if (json_is_false(json_object_get(build, "is_optimised")))
+        sks_html_element(out, "li",
+                         "%s was measured with a build that is not made for measuring, see its "
+                         "type and flags below: its times say little.",
+                         c->name);
+    if (f->is_simulated)
+        sks_html_element(out, "li", "%s bound workers to a topology that is not the machine's.",
+                         c->name);
+    if (f->n_failed > 0)
+        sks_html_element(out, "li", "%s: %zu run%s failed.", c->name, f->n_failed,
+                         plural(f->n_failed));
+    if (f->n_without > 0)
+        sks_html_element(out, "li", "%s: %zu of %zu configurations have no good sample.", c->name,
+                         f->n_without, f->n_planned);
+    if (f->n_disturbed > 0)
+        sks_html_element(out, "li", "%s: %zu of %zu samples are flagged as disturbed.", c->name,
+                         f->n_disturbed, f->n_good);
+    if (halves->n_alarms > 0)
+        sks_html_element(out, "li",
+                         "%s: the machine changed meanwhile, in %zu of %zu configurations the "
+                         "first half of the samples is not like the second.",
+                         c->name, halves->n_alarms, halves->n);
+}
+
+static void put_all_doubts(const sks_report *report, FILE *out)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *list = open_memstream(&text, &size);
+
+    if (list == NULL)
+        return; /* the sections below tell the same */
+    for (size_t c = 0; c < report->n_campaigns; c++)
+        put_doubts(&report->campaigns[c], list);
+    if (fclose(list) == 0 && size > 0)
+        fprintf(out, "<h3>To keep in mind</h3>\n<ul class=\"warnings\">\n%s</ul>\n", text);
+    free(text);
+}
+
 /* ---- the fastest of each campaign ---- */
 
 static const sks_work_done *find_work(const sks_works *works, const sks_work_done *like)
@@ -372,8 +419,10 @@ sks_status sks_report_summary(const sks_report *report, FILE *out)
         status = sks_works_find(report->campaigns[c].fits, report->campaigns[c].n, &works[c]);
     if (status == SKS_OK)
         status = compare_campaigns(report, &works[0], out);
-    if (status == SKS_OK)
+    if (status == SKS_OK) {
+        put_all_doubts(report, out);
         fastest_table(report, works, out);
+    }
     for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++)
         status = put_campaign(report, c, &works[c], out);
     for (size_t c = 0; works != NULL && c < report->n_campaigns; c++)
