@@ -146,6 +146,14 @@ void sks_csv_text(FILE *file, const char *text, char end)
     fprintf(file, "\"%c", end);
 }
 
+void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot)
+{
+    const bool is_us = greatest_s < 1e-3, is_ms = !is_us && greatest_s < 1;
+
+    sks_gnuplot_number(plot, "unit_s", is_us ? 1e-6 : is_ms ? 1e-3 : 1);
+    sks_gnuplot_text(plot, "unit", is_us ? "µs" : is_ms ? "ms" : "s");
+}
+
 sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_writer *write,
                           const void *context, sks_gnuplot *plot)
 {

@@ -49,7 +49,7 @@ typedef struct sks_figure {
     const char *summary;
     const char *needs; /* what has to be in the campaign, for `skyscale list` and errors */
     sks_figure_source reads;
-    const char *template; /* "speedup.gp" */
+    const char *template; /* "workers.gp" */
 
     /* Writes CSV files into `directory`, `main_data` among them, and sets the variables of the
      * template, also the paths of those files. SKS_ERR_INPUT: not enough data for this figure. */
@@ -88,5 +88,8 @@ sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_wr
  * text is quoted. */
 void sks_csv_number(FILE *file, double value, char end);
 void sks_csv_text(FILE *file, const char *text, char end);
+
+/* Sets unit and unit_s: s, ms or µs, in which `greatest_s` is a number people read easily. */
+void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot);
 
 #endif

@@ -3,7 +3,6 @@
 #include "harness/sweep/store.h"
 
 #include <gsl/gsl_sort.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,12 +113,4 @@ sks_point *sks_quantity_point(const sks_quantity *quantity, const char *source,
                 return &s->points[j];
     }
     return NULL;
-}
-
-void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot)
-{
-    const bool is_us = greatest_s < 1e-3, is_ms = !is_us && greatest_s < 1;
-
-    sks_gnuplot_number(plot, "unit_s", is_us ? 1e-6 : is_ms ? 1e-3 : 1);
-    sks_gnuplot_text(plot, "unit", is_us ? "µs" : is_ms ? "ms" : "s");
 }

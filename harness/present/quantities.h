@@ -27,7 +27,4 @@ sks_estimate sks_point_median(sks_point *point, double confidence);
 sks_point *sks_quantity_point(const sks_quantity *quantity, const char *source,
                               const sks_series *series, unsigned n_workers);
 
-/* Seconds in a unit in which `greatest_s` is a number people read easily; sets unit and unit_s. */
-void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot);
-
 #endif

@@ -227,16 +227,6 @@ static bool is_any_stolen(const sks_schedule *s)
     return false;
 }
 
-/* The unit in which the longest time is a number people read easily. */
-static void set_unit(double end_s, sks_gnuplot *plot)
-{
-    const bool is_us = end_s < 1e-3, is_ms = !is_us && end_s < 1;
-
-    sks_gnuplot_number(plot, "unit_s", is_us ? 1e-6 : is_ms ? 1e-3 : 1);
-    sks_gnuplot_text(plot, "unit", is_us ? "µs" : is_ms ? "ms" : "s");
-    sks_gnuplot_number(plot, "end_s", end_s);
-}
-
 static sks_status timeline_write(const sks_figure_input *input, const char *directory,
                                  sks_gnuplot *plot)
 {
@@ -258,7 +248,8 @@ static sks_status timeline_write(const sks_figure_input *input, const char *dire
         is_stolen |= is_any_stolen(s);
     }
     sks_gnuplot_number(plot, "has_stolen", is_stolen);
-    set_unit(c.end_s, plot);
+    sks_gnuplot_number(plot, "end_s", c.end_s);
+    sks_figure_time_unit(c.end_s, plot);
     for (size_t p = 0; p < c.n; p++)
         sks_schedule_clear(&c.schedule[p]);
     free(c.schedule);

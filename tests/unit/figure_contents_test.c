@@ -122,7 +122,7 @@ static const struct expectation expectations[] = {
      "transform='translate(",
      3 * 2 + 2,
      {"workers", "simulated", "static", "dynamic"},
-     {0}},
+     {"measured time"}},
 };
 
 static const struct expectation *expectation_of(const char *figure)
@@ -307,9 +307,9 @@ static void assert_well_formed(const char *figure, const char *svg)
 
 static void names_come_through(void **state)
 {
-    static const char *const files[] = {"a.db", "b.db"};
+    static const char *const campaigns[] = {"a.db", "b.db"};
     static const char *const names[] = {
-        "plain", "<script>alert('1')</script> \"q\" \\n_a^{b} %d%s #1 `x` $2 é\nnext"};
+        "<script>alert('1')</script> \"q\" \\n_a^{b} %d%s #1 `x` $2 é\nnext", "plain"};
     /* gnuplot escapes what XML needs escaped; the line feed is a blank. */
     static const char shown[] =
         "&lt;script>alert('1')&lt;/script> \"q\" \\n_a^{b} %d%s #1 `x` $2 é next";
@@ -317,18 +317,22 @@ static void names_come_through(void **state)
     (void)state;
     if (!have_gnuplot())
         skip();
+    record_schedule();
     for (size_t i = 0; sks_figure_table[i] != NULL; i++) {
         const sks_figure *figure = sks_figure_table[i];
+        const bool is_of_campaigns = figure->reads == SKS_FIGURE_OF_CAMPAIGNS;
         const struct expectation *e = expectation_of(figure->name);
         char *svg;
 
-        if (figure->reads != SKS_FIGURE_OF_CAMPAIGNS)
-            continue;
-        svg = draw_svg(figure, files, names);
-        if (strstr(svg, shown) == NULL || strstr(svg, ", plain") == NULL)
-            fail_msg("%s: the names of the campaigns are not as they were", figure->name);
+        assert_true(e != NULL);
+        svg = draw_svg(figure, is_of_campaigns ? campaigns : e->files, names);
+        if (strcmp(e->files[0], "simulated.json") != 0 /* whose titles are its loads */ &&
+            strstr(svg, shown) == NULL)
+            fail_msg("%s: the name is not as it was", figure->name);
         assert_well_formed(figure->name, svg);
-        assert_true(e != NULL && count(svg, e->mark) >= 2 * e->n_marks - 5);
+        /* twice as many as of one campaign, but for the legend's, which there may be one set of */
+        if (is_of_campaigns && count(svg, e->mark) < 2 * e->n_marks - 5)
+            fail_msg("%s: marks were lost with two campaigns", figure->name);
         free(svg);
     }
 }
