@@ -8,8 +8,7 @@
 #ifndef SKYSCALE_REPORT_WORK_H
 #define SKYSCALE_REPORT_WORK_H
 
-#include "harness/analysis/compare.h"
-#include "harness/analysis/fit.h"
+#include "harness/present/report.h"
 
 typedef struct sks_work_done {
     char *label; /* the kernel, and the parameters in which it is not alike another one */
@@ -41,5 +40,8 @@ sks_status sks_work_match_schedulers(const sks_work_done *work, sks_match **matc
 /* The best against the other worker counts of its series. */
 sks_status sks_work_match_workers(const sks_work_done *work, sks_match **matches, size_t *n);
 void sks_matches_free(sks_match *matches, size_t n); /* accepts NULL */
+
+/* Says which campaigns are faster than the first one, at which of its works. SKS_ERR_NOMEM. */
+sks_status sks_report_faster(const sks_report *report, const sks_works *works, FILE *out);
 
 #endif
