@@ -50,7 +50,10 @@ do for [p = 1:n_panels] {
         set xrange [0.5:n_max + 0.5]
         set xtics 0, (n_max <= 16 ? 1 : 2)
     }
-    if (is_log_y) { set logscale y (guide eq 'ideal' ? 2 : 10) }
+    if (is_log_y) {
+        set logscale y (guide eq 'ideal' ? 2 : 10)
+        set format y '%.3g'
+    }
     set ytics autofreq
     set yrange [value(sprintf('y_from_%d', p)):value(sprintf('y_to_%d', p))]
     if (is_number(over_from)) {

@@ -106,12 +106,26 @@ static double block_mean(const sks_image_panel *p, size_t x0, size_t y0, size_t 
     return n > 0 ? sum / (double)n : (double)NAN;
 }
 
-/* Pixels drawn. */
+/* Pixels drawn along an axis. */
+static size_t drawn_along(const sks_image_panel *p, int axis)
+{
+    return (p->size[axis] + block_of(p) - 1) / block_of(p);
+}
+
 static size_t n_drawn(const sks_image_panel *p)
 {
-    size_t block = block_of(p);
+    return drawn_along(p, 0) * drawn_along(p, 1);
+}
 
-    return ((p->size[0] + block - 1) / block) * ((p->size[1] + block - 1) / block);
+/* A single row or column has no extent that gnuplot could draw. */
+static sks_status check_extent(const sks_image_panel *p)
+{
+    if (drawn_along(p, 0) < 2 || drawn_along(p, 1) < 2)
+        return sks_fail(SKS_ERR_INPUT,
+                        "%s: %zu x %zu pixels make no picture, need two rows and columns of at "
+                        "least 1/%d of the longer side",
+                        p->title, p->size[0], p->size[1], MOST_PIXELS);
+    return SKS_OK;
 }
 
 struct content {
@@ -198,6 +212,8 @@ sks_status sks_image_panels_write(const sks_image_panel *panels, size_t n, const
     const struct content content = {panels, stretch, n};
     sks_status status = stretch != NULL ? SKS_OK : sks_fail_nomem("a figure");
 
+    for (size_t i = 0; status == SKS_OK && i < n; i++)
+        status = check_extent(&panels[i]);
     for (size_t i = 0; status == SKS_OK && i < n; i++)
         status = find_stretch(&panels[i], &stretch[i]);
     if (status == SKS_OK)

@@ -151,6 +151,7 @@ static int make_files(void **state)
     fixture_campaign("empty.db", 0);
     fixture_image("frame.fits", 48, 40);
     fixture_image("after.fits", 96, 80);
+    fixture_image("row.fits", 20, 1);
     write_text("table.txt", "17.25 396/400\n18.25 389/400\n19.25 366/400\n20.25 200/400\n"
                             "20.75 80/400\n22.25 10/400\n");
     assert_non_null(program);
@@ -371,7 +372,8 @@ static void without_gnuplot_all_data_are_kept(void **state)
 static void what_lacks_data_says_so(void **state)
 {
     static const char *const files[] = {"empty.db", NULL}, *const one[] = {"frame.fits", NULL},
-                             *const uneven[] = {"after.fits", "frame.fits"};
+                             *const uneven[] = {"after.fits", "frame.fits"},
+                             *const row[] = {"row.fits", NULL};
     const sks_figure *figure = NULL;
     char output[256];
 
@@ -390,6 +392,9 @@ static void what_lacks_data_says_so(void **state)
     assert_non_null(strstr(sks_message(), "two images"));
     assert_int_equal(draw(figure, uneven, uneven, output), SKS_ERR_INPUT);
     assert_non_null(strstr(sks_message(), "no whole multiple"));
+    must(sks_figure_find("frame", &figure));
+    assert_int_equal(draw(figure, row, row, output), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "20 x 1 pixels make no picture"));
     assert_int_not_equal(access(output, F_OK), 0);
     sks_clear();
 }
