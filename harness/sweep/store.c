@@ -158,7 +158,8 @@ static sks_status open_database(sks_store *s, int flags)
 {
     sks_status status = SKS_OK;
 
-    if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+    /* No locks around every column that is read: a store is used by one thread at a time. */
+    if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         status = sks_store_fail(s);
     if (status == SKS_OK) {
         sqlite3_busy_timeout(s->db, BUSY_MS);

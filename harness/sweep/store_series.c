@@ -74,7 +74,22 @@ static const struct time_sql *find_time(const char *name)
     return NULL;
 }
 
-/* The samples of one configuration, with the time asked for. */
+/* A sample as it is read. */
+struct sample {
+    unsigned round;
+    double seconds, serial;
+    sks_latency latency;
+    bool is_disturbed;
+};
+
+/* A configuration's samples in the order in which they were taken. */
+struct samples {
+    int64_t id; /* the configuration's */
+    struct sample *sample;
+    size_t n, capacity;
+};
+
+/* All samples with the time asked for, in the order in which the file has them. */
 static sks_status prepare_samples(const sks_store *store, const char *time_name,
                                   sqlite3_stmt **samples)
 {
@@ -91,10 +106,9 @@ static sks_status prepare_samples(const sks_store *store, const char *time_name,
     if (status != SKS_OK)
         return status;
     if (asprintf(&sql,
-                 "SELECT * FROM (SELECT s.round, %s AS seconds, %s, s.latency_before_s,"
-                 " s.latency_after_s, %s <> ''" SKS_SAMPLES_FROM
-                 "WHERE c.id = :id AND s.status = 'ok' AND NOT s.is_warmup)"
-                 " WHERE seconds IS NOT NULL ORDER BY 1",
+                 "SELECT c.id, s.round, %s, %s, s.latency_before_s, s.latency_after_s,"
+                 " %s <> ''" SKS_SAMPLES_FROM
+                 "WHERE s.status = 'ok' AND NOT s.is_warmup ORDER BY s.id",
                  time->seconds, time->serial, disturbed) < 0)
         sql = NULL;
     free(disturbed);
@@ -105,60 +119,111 @@ static sks_status prepare_samples(const sks_store *store, const char *time_name,
     return status;
 }
 
-/* Room for `capacity` samples; on failure the point still holds what it held. */
-static sks_status reserve(sks_point *point, size_t capacity)
+static int compare_ids(const void *a, const void *b)
 {
-    double *seconds = realloc(point->seconds, capacity * sizeof(*seconds));
-    double *serial = realloc(point->serial_seconds, capacity * sizeof(*serial));
-    unsigned *rounds = realloc(point->rounds, capacity * sizeof(*rounds));
-    sks_latency *latencies = realloc(point->latencies, capacity * sizeof(*latencies));
-    bool *disturbed = realloc(point->is_disturbed, capacity * sizeof(*disturbed));
+    const int64_t x = ((const struct samples *)a)->id, y = ((const struct samples *)b)->id;
 
-    if (seconds != NULL)
-        point->seconds = seconds;
-    if (serial != NULL)
-        point->serial_seconds = serial;
-    if (rounds != NULL)
-        point->rounds = rounds;
-    if (latencies != NULL)
-        point->latencies = latencies;
-    if (disturbed != NULL)
-        point->is_disturbed = disturbed;
-    if (seconds == NULL || serial == NULL || rounds == NULL || latencies == NULL ||
-        disturbed == NULL)
-        return sks_fail_nomem("the samples");
+    return (x > y) - (x < y);
+}
+
+static int compare_rounds(const void *a, const void *b)
+{
+    const unsigned x = ((const struct sample *)a)->round, y = ((const struct sample *)b)->round;
+
+    return (x > y) - (x < y);
+}
+
+/* NULL when there are none of this configuration. */
+static struct samples *find_samples(struct samples *all, size_t n, int64_t id)
+{
+    const struct samples key = {.id = id};
+
+    return n > 0 ? bsearch(&key, all, n, sizeof(*all), compare_ids) : NULL;
+}
+
+/* Puts the present row behind the samples of its configuration. */
+static sks_status add_sample(sqlite3_stmt *row, struct samples *all, size_t n)
+{
+    struct samples *to = find_samples(all, n, sqlite3_column_int64(row, 0));
+
+    if (to == NULL || sqlite3_column_type(row, 2) == SQLITE_NULL)
+        return SKS_OK;
+    if (to->n == to->capacity) {
+        const size_t capacity = to->capacity == 0 ? 16 : 2 * to->capacity;
+        struct sample *grown = realloc(to->sample, capacity * sizeof(*grown));
+
+        if (grown == NULL)
+            return sks_fail_nomem("the samples");
+        to->sample = grown;
+        to->capacity = capacity;
+    }
+    to->sample[to->n++] = (struct sample){
+        .round = (unsigned)sqlite3_column_int64(row, 1),
+        .seconds = sks_store_real(row, 2),
+        .serial = sks_store_real(row, 3),
+        .latency = {sks_store_real(row, 4), sks_store_real(row, 5)},
+        .is_disturbed = sqlite3_column_int(row, 6) != 0,
+    };
     return SKS_OK;
 }
 
-/* Fills the point with the rows of the query. */
-static sks_status read_samples(const sks_store *store, sqlite3_stmt *query, sks_point *point)
+/* The samples of all configurations, `all` in the order of their ids. One pass through the file:
+ * the samples of a configuration lie all over it, and to collect them one configuration after
+ * another is to read the file as often as there are configurations. */
+static sks_status read_samples(const sks_store *store, const char *time_name, struct samples *all,
+                               size_t n)
 {
-    size_t capacity = 0;
-    bool has_row = true, has_serial = true;
-    sks_status status = SKS_OK;
+    sqlite3_stmt *rows = NULL;
+    bool has_row = true;
+    sks_status status = prepare_samples(store, time_name, &rows);
 
-    while (status == SKS_OK && (status = sks_store_step(store, query, &has_row)) == SKS_OK &&
-           has_row) {
-        if (point->n == capacity) {
-            capacity = capacity == 0 ? 16 : 2 * capacity;
-            status = reserve(point, capacity);
-            if (status != SKS_OK)
-                break;
-        }
-        point->rounds[point->n] = (unsigned)sqlite3_column_int64(query, 0);
-        point->seconds[point->n] = sks_store_real(query, 1);
-        point->serial_seconds[point->n] = sks_store_real(query, 2);
-        point->latencies[point->n] =
-            (sks_latency){sks_store_real(query, 3), sks_store_real(query, 4)};
-        point->is_disturbed[point->n] = sqlite3_column_int(query, 5) != 0;
-        has_serial = has_serial && !isnan(point->serial_seconds[point->n]);
-        point->n++;
+    while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
+           has_row)
+        status = add_sample(rows, all, n);
+    sqlite3_finalize(rows);
+    for (size_t i = 0; status == SKS_OK && i < n; i++)
+        if (all[i].n > 0)
+            qsort(all[i].sample, all[i].n, sizeof(*all[i].sample), compare_rounds);
+    return status;
+}
+
+static sks_status allocate_point(sks_point *point, size_t n)
+{
+    point->seconds = malloc(n * sizeof(*point->seconds));
+    point->serial_seconds = malloc(n * sizeof(*point->serial_seconds));
+    point->rounds = malloc(n * sizeof(*point->rounds));
+    point->latencies = malloc(n * sizeof(*point->latencies));
+    point->is_disturbed = malloc(n * sizeof(*point->is_disturbed));
+    return point->seconds != NULL && point->serial_seconds != NULL && point->rounds != NULL &&
+                   point->latencies != NULL && point->is_disturbed != NULL
+               ? SKS_OK
+               : sks_fail_nomem("the samples");
+}
+
+/* Fills the point with the samples, of which there are some. */
+static sks_status fill_point(const struct samples *samples, sks_point *point)
+{
+    bool has_serial = true;
+    sks_status status = allocate_point(point, samples->n);
+
+    if (status != SKS_OK)
+        return status;
+    for (size_t i = 0; i < samples->n; i++) {
+        const struct sample *s = &samples->sample[i];
+
+        point->rounds[i] = s->round;
+        point->seconds[i] = s->seconds;
+        point->serial_seconds[i] = s->serial;
+        point->latencies[i] = s->latency;
+        point->is_disturbed[i] = s->is_disturbed;
+        has_serial = has_serial && !isnan(s->serial);
     }
+    point->n = samples->n;
     if (!has_serial) {
         free(point->serial_seconds);
         point->serial_seconds = NULL;
     }
-    return status;
+    return SKS_OK;
 }
 
 static bool is_same(const struct collection *all, size_t i, sqlite3_stmt *row)
@@ -198,7 +263,7 @@ static sks_status add_series(struct collection *all, sqlite3_stmt *row)
     return SKS_OK;
 }
 
-static sks_status add_point(const sks_store *store, sqlite3_stmt *row, sqlite3_stmt *samples,
+static sks_status add_point(sqlite3_stmt *row, const struct samples *samples,
                             struct collection *all)
 {
     sks_point point = {
@@ -208,12 +273,9 @@ static sks_status add_point(const sks_store *store, sqlite3_stmt *row, sqlite3_s
     sks_series *series;
     sks_point *points;
     size_t i = 0;
-    sks_status status;
+    sks_status status = fill_point(samples, &point);
 
-    sks_store_bind_int(samples, ":id", sqlite3_column_int64(row, ID));
-    status = read_samples(store, samples, &point);
-    sqlite3_reset(samples);
-    if (status != SKS_OK || point.n == 0)
+    if (status != SKS_OK)
         goto out;
     while (i < all->n && !is_same(all, i, row))
         i++;
@@ -242,22 +304,66 @@ static int compare_points(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* An empty list for each configuration, in the order of their ids; from malloc. */
+static sks_status list_configurations(const sks_store *store, struct samples **list, size_t *n)
+{
+    sqlite3_stmt *rows = NULL;
+    bool has_row = true;
+    sks_status status = sks_store_prepare(store, "SELECT id FROM configuration ORDER BY id", &rows);
+
+    while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
+           has_row) {
+        struct samples *grown = realloc(*list, (*n + 1) * sizeof(*grown));
+
+        if (grown == NULL) {
+            status = sks_fail_nomem("the series");
+            break;
+        }
+        grown[*n] = (struct samples){.id = sqlite3_column_int64(rows, 0)};
+        *list = grown;
+        ++*n;
+    }
+    sqlite3_finalize(rows);
+    return status;
+}
+
+/* Configuration by configuration, each with samples a point; they are let go once they are in it.
+ */
+static sks_status collect(const sks_store *store, struct samples *samples, size_t n,
+                          struct collection *all)
+{
+    sqlite3_stmt *rows = NULL;
+    bool has_row = true;
+    sks_status status = sks_store_prepare(store, configurations_sql, &rows);
+
+    while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
+           has_row) {
+        struct samples *own = find_samples(samples, n, sqlite3_column_int64(rows, ID));
+
+        if (own == NULL || own->n == 0)
+            continue;
+        status = add_point(rows, own, all);
+        free(own->sample);
+        *own = (struct samples){.id = own->id};
+    }
+    sqlite3_finalize(rows);
+    return status;
+}
+
 sks_status sks_store_series(sks_store *store, const char *time_name, sks_series **series, size_t *n)
 {
     struct collection all = {0};
-    sqlite3_stmt *rows = NULL;
-    sqlite3_stmt *samples = NULL;
-    bool has_row = true;
-    sks_status status;
+    struct samples *samples = NULL;
+    size_t n_samples = 0;
+    sks_status status = list_configurations(store, &samples, &n_samples);
 
-    status = prepare_samples(store, time_name, &samples);
     if (status == SKS_OK)
-        status = sks_store_prepare(store, configurations_sql, &rows);
-    while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
-           has_row)
-        status = add_point(store, rows, samples, &all);
-    sqlite3_finalize(samples);
-    sqlite3_finalize(rows);
+        status = read_samples(store, time_name, samples, n_samples);
+    if (status == SKS_OK)
+        status = collect(store, samples, n_samples, &all);
+    for (size_t i = 0; i < n_samples; i++)
+        free(samples[i].sample);
+    free(samples);
     for (size_t i = 0; i < all.n; i++)
         qsort(all.series[i].points, all.series[i].n_points, sizeof(sks_point), compare_points);
     if (status != SKS_OK) {
