@@ -14,15 +14,13 @@ void sks_point_clear(sks_point *point)
     *point = (sks_point){0};
 }
 
-/* Moves the samples that stay to the front; returns how many go. */
-static size_t drop_disturbed(sks_point *p)
+/* Moves those that stay to the front. */
+size_t sks_point_keep(sks_point *p, const bool *is_kept)
 {
     size_t kept = 0, before = p->n;
 
-    if (p->is_disturbed == NULL)
-        return 0;
     for (size_t i = 0; i < before; i++) {
-        if (p->is_disturbed[i])
+        if (!is_kept[i])
             continue;
         p->seconds[kept] = p->seconds[i];
         if (p->rounds != NULL)
@@ -31,13 +29,27 @@ static size_t drop_disturbed(sks_point *p)
             p->serial_seconds[kept] = p->serial_seconds[i];
         if (p->latencies != NULL)
             p->latencies[kept] = p->latencies[i];
+        if (p->is_disturbed != NULL)
+            p->is_disturbed[kept] = p->is_disturbed[i]; /* may be is_kept, which is read before */
         kept++;
     }
+    p->n = kept;
+    return before - kept;
+}
+
+static size_t drop_disturbed(sks_point *p)
+{
+    size_t n_dropped;
+
+    if (p->is_disturbed == NULL)
+        return 0;
+    for (size_t i = 0; i < p->n; i++)
+        p->is_disturbed[i] = !p->is_disturbed[i];
+    n_dropped = sks_point_keep(p, p->is_disturbed);
     free(p->is_disturbed);
     p->is_disturbed = NULL;
-    p->n = kept;
-    p->n_dropped += before - kept;
-    return before - kept;
+    p->n_dropped += n_dropped;
+    return n_dropped;
 }
 
 size_t sks_series_drop_disturbed(sks_series *series)

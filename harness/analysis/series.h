@@ -46,6 +46,9 @@ typedef struct sks_series {
 
 void sks_point_clear(sks_point *point); /* frees what it holds; accepts one that is all zero */
 
+/* Leaves out the samples i without is_kept[i]; returns how many. */
+size_t sks_point_keep(sks_point *point, const bool *is_kept);
+
 /* Leaves out all samples flagged as disturbed; returns how many there were. A point may be left
  * without any. */
 size_t sks_series_drop_disturbed(sks_series *series);

@@ -136,3 +136,26 @@ sks_status sks_state_select(const sks_states *states, const sks_point *point, sk
     *selected = made;
     return SKS_OK;
 }
+
+static sks_status keep(const sks_states *states, sks_state state, sks_point *point)
+{
+    bool *is_kept = calloc(point->n + 1, sizeof(*is_kept));
+
+    if (is_kept == NULL)
+        return sks_fail_nomem("samples");
+    for (size_t i = 0; point->latencies != NULL && i < point->n; i++)
+        is_kept[i] = sks_state_of(states, &point->latencies[i]) == state;
+    sks_point_keep(point, is_kept);
+    free(is_kept);
+    return SKS_OK;
+}
+
+sks_status sks_state_keep(const sks_states *states, sks_state state, sks_series *series)
+{
+    sks_status status = SKS_OK;
+
+    for (size_t j = 0; status == SKS_OK && j < series->n_points; j++)
+        if (series->points[j].n_workers > 1)
+            status = keep(states, state, &series->points[j]);
+    return status;
+}

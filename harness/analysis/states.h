@@ -45,4 +45,8 @@ sks_state sks_state_of(const sks_states *states, const sks_latency *latency);
 sks_status sks_state_select(const sks_states *states, const sks_point *point, sks_state state,
                             sks_point *selected);
 
+/* Leaves out what was not measured in that state, but nothing of one worker, who has nobody to be
+ * near to or far from. A point may be left without samples. SKS_ERR_NOMEM. */
+sks_status sks_state_keep(const sks_states *states, sks_state state, sks_series *series);
+
 #endif

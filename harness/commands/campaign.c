@@ -53,15 +53,13 @@ static sks_status read_series(const char *path, const char *time_name, sks_serie
     return SKS_OK;
 }
 
-/* Leaves out disturbed samples, and the series that have no others. */
-static sks_status drop_disturbed(const char *path, sks_series *series, size_t *n)
+size_t sks_campaign_drop_empty(sks_series *series, size_t n)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < *n; i++) {
+    for (size_t i = 0; i < n; i++) {
         size_t n_samples = 0;
 
-        sks_series_drop_disturbed(&series[i]);
         for (size_t j = 0; j < series[i].n_points; j++)
             n_samples += series[i].points[j].n;
         if (n_samples == 0)
@@ -74,10 +72,18 @@ static sks_status drop_disturbed(const char *path, sks_series *series, size_t *n
         }
         kept++;
     }
-    for (size_t i = kept; i < *n; i++)
+    for (size_t i = kept; i < n; i++)
         sks_series_clear(&series[i]);
-    *n = kept;
-    if (kept == 0)
+    return kept;
+}
+
+/* Leaves out disturbed samples, and the series that have no others. */
+static sks_status drop_disturbed(const char *path, sks_series *series, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++)
+        sks_series_drop_disturbed(&series[i]);
+    *n = sks_campaign_drop_empty(series, *n);
+    if (*n == 0)
         return sks_fail(SKS_ERR_INPUT, "%s: every sample is disturbed; see --disturbed keep", path);
     return SKS_OK;
 }
@@ -100,7 +106,7 @@ sks_status sks_campaign_read_series(const char *path, const sks_values *options,
     return SKS_OK;
 }
 
-sks_status sks_campaign_read(const char *path, const sks_values *options, sks_campaign *campaign)
+sks_status sks_campaign_fit(const sks_values *options, sks_campaign *campaign)
 {
     const sks_fit_options fit_options = {
         .oversubscribed = (sks_oversubscribed)sks_values_choice(options, "oversubscribed"),
@@ -108,11 +114,17 @@ sks_status sks_campaign_read(const char *path, const sks_values *options, sks_ca
         .n_replicates = (size_t)sks_values_int(options, "replicates"),
         .seed = (uint64_t)sks_values_int(options, "seed"),
     };
+
+    return sks_fit_all(campaign->series, campaign->n, &fit_options, &campaign->fits);
+}
+
+sks_status sks_campaign_read(const char *path, const sks_values *options, sks_campaign *campaign)
+{
     sks_campaign made = {0};
     sks_status status = sks_campaign_read_series(path, options, &made.series, &made.n);
 
     if (status == SKS_OK)
-        status = sks_fit_all(made.series, made.n, &fit_options, &made.fits);
+        status = sks_campaign_fit(options, &made);
     if (status == SKS_OK)
         *campaign = made;
     else

@@ -57,6 +57,12 @@ typedef struct sks_campaign {
 sks_status sks_campaign_read(const char *path, const sks_values *options, sks_campaign *campaign);
 void sks_campaign_clear(sks_campaign *campaign); /* accepts one that is all zero */
 
+/* The fits of series that are there already. */
+sks_status sks_campaign_fit(const sks_values *options, sks_campaign *campaign);
+
+/* Series without any sample go to the end and are cleared; returns how many are left. */
+size_t sks_campaign_drop_empty(sks_series *series, size_t n);
+
 /* The series alone; `options` needs "per" and "disturbed" only. Freed with sks_series_free. */
 sks_status sks_campaign_read_series(const char *path, const sks_values *options,
                                     sks_series **series, size_t *n);

@@ -11,8 +11,16 @@
 
 enum { MOST_WORKERS = 1000000000 };
 
+static const char *const states[] = {"all", "near", "far", NULL};
+
 static const sks_param params[] = {
     SKS_ANALYSIS_PARAMS,
+    {.name = "state",
+     .type = SKS_CHOICE,
+     .choices = states,
+     .default_text = "all",
+     .help = "where the core-to-core latency shows two states: samples of one of them only, and "
+             "all of one worker"},
     {.name = "predict",
      .type = SKS_TEXT,
      .help = "worker counts whose time is predicted, with bands: N,N,…"},
@@ -57,11 +65,12 @@ static sks_status parse_predict(const char *text, prediction_list *list)
     return SKS_OK;
 }
 
-/* How far to believe the samples that were fitted. */
+/* How far to believe the samples, all of them. */
 typedef struct trust {
     sks_facts facts;
     sks_compare_options options;
-    sks_compared found; /* of those facts */
+    sks_compared found; /* of those facts; its series may have lost samples since */
+    json_t *json;       /* of what was found */
 } trust;
 
 static sks_status read_trust(const char *path, const sks_values *options,
@@ -80,7 +89,32 @@ static sks_status read_trust(const char *path, const sks_values *options,
     t->options.seed = (uint64_t)sks_values_int(options, "seed");
     t->found = (sks_compared){
         .path = path, .facts = &t->facts, .series = campaign->series, .n = campaign->n};
-    return sks_compared_examine(&t->options, &t->found);
+    status = sks_compared_examine(&t->options, &t->found);
+    if (status != SKS_OK)
+        return status;
+    t->json = sks_compared_json(&t->found, t->options.confidence);
+    return t->json != NULL ? SKS_OK : sks_fail_nomem("JSON, or a name that is not UTF-8");
+}
+
+/* After read_trust, which looks at all samples. */
+static sks_status keep_state(const sks_values *options, const trust *t, sks_campaign *campaign)
+{
+    const char *name = sks_values_text(options, "state");
+    const sks_state state = strcmp(name, "near") == 0 ? SKS_STATE_NEAR : SKS_STATE_FAR;
+    sks_status status = SKS_OK;
+
+    if (strcmp(name, "all") == 0)
+        return SKS_OK;
+    if (!t->found.states.are_two)
+        return sks_fail(SKS_ERR_INPUT,
+                        "%s: --state %s: the core-to-core latency does not show two states",
+                        t->found.path, name);
+    for (size_t i = 0; status == SKS_OK && i < campaign->n; i++)
+        status = sks_state_keep(&t->found.states, state, &campaign->series[i]);
+    campaign->n = sks_campaign_drop_empty(campaign->series, campaign->n);
+    if (status == SKS_OK && campaign->n == 0)
+        status = sks_fail(SKS_ERR_INPUT, "%s: no sample with the cores %s", t->found.path, name);
+    return status;
 }
 
 /* Says on standard error, once for each of them, which predictions are guesses. */
@@ -100,13 +134,14 @@ static void warn_of_guesses(const sks_campaign *campaign, prediction_list list)
         }
 }
 
-static sks_status print_json(const char *per, const sks_campaign *campaign, const trust *t,
-                             prediction_list predict)
+static sks_status print_json(const sks_values *options, const sks_campaign *campaign,
+                             const trust *t, prediction_list predict)
 {
     json_t *groups = json_array();
     json_t *all =
-        json_pack("{s:s, s:s, s:O?, s:o}", "campaign", t->found.path, "per", per, "groups", groups,
-                  "measurements", sks_compared_json(&t->found, t->options.confidence));
+        json_pack("{s:s, s:s, s:s, s:O?, s:O}", "campaign", t->found.path, "per",
+                  sks_values_text(options, "per"), "state", sks_values_text(options, "state"),
+                  "groups", groups, "measurements", t->json);
     sks_status status = all != NULL ? SKS_OK : sks_fail_nomem("JSON, or a name that is not UTF-8");
 
     for (size_t i = 0; status == SKS_OK && i < campaign->n; i++) {
@@ -126,17 +161,27 @@ static sks_status print_json(const char *per, const sks_campaign *campaign, cons
     return status;
 }
 
-static sks_status print_tables(const char *time_name, const sks_campaign *campaign, const trust *t,
-                               prediction_list predict)
+static sks_status print_tables(const sks_values *options, const sks_campaign *campaign,
+                               const trust *t, prediction_list predict)
 {
-    const sks_fit_table_options options = {
-        .time_name = time_name, .predict = predict.n_workers, .n_predict = predict.n};
-    sks_status status = sks_fit_table_print(campaign->fits, campaign->n, &options, stdout);
+    const char *state = sks_values_text(options, "state");
+    const sks_fit_table_options table = {.time_name = sks_campaign_time_name(options),
+                                         .predict = predict.n_workers,
+                                         .n_predict = predict.n};
+    const bool is_one_state = strcmp(state, "all") != 0;
+    sks_status status;
 
+    if (is_one_state)
+        printf("Only samples taken while the cores were %s to each other, and all of one worker"
+               "\n\n",
+               state);
+    status = sks_fit_table_print(campaign->fits, campaign->n, &table, stdout);
     if (status != SKS_OK)
         return status;
     printf("\n\nThe measurements\n\n");
     sks_compared_print(&t->found, &t->options, stdout);
+    if (t->found.states.are_two && !is_one_state)
+        printf("their samples are fitted together; each state alone: --state near, --state far\n");
     return sks_flush_stdout();
 }
 
@@ -152,16 +197,20 @@ static sks_status run(const sks_arguments *arguments)
     if (sks_values_has(options, "predict"))
         status = parse_predict(sks_values_text(options, "predict"), &predict);
     if (status == SKS_OK)
-        status = sks_campaign_read(path, options, &campaign);
+        status = sks_campaign_read_series(path, options, &campaign.series, &campaign.n);
     if (status == SKS_OK)
         status = read_trust(path, options, &campaign, &measurements);
+    if (status == SKS_OK)
+        status = keep_state(options, &measurements, &campaign);
+    if (status == SKS_OK)
+        status = sks_campaign_fit(options, &campaign);
     if (status == SKS_OK) {
         warn_of_guesses(&campaign, predict);
-        status =
-            sks_values_flag(options, "json")
-                ? print_json(sks_values_text(options, "per"), &campaign, &measurements, predict)
-                : print_tables(sks_campaign_time_name(options), &campaign, &measurements, predict);
+        status = sks_values_flag(options, "json")
+                     ? print_json(options, &campaign, &measurements, predict)
+                     : print_tables(options, &campaign, &measurements, predict);
     }
+    json_decref(measurements.json);
     sks_facts_clear(&measurements.facts);
     sks_campaign_clear(&campaign);
     free(predict.n_workers);

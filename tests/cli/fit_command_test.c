@@ -169,8 +169,8 @@ static void guesses_are_marked_and_warned_of(void **state)
 /* The last test: it takes the campaign away. */
 static void nonsense_is_refused(void **state)
 {
-    static const char *const wrong[] = {"--predict 0", "--predict 4,x", "--predict 4,", "--per cpu",
-                                        "--oversubscribed maybe"};
+    static const char *const wrong[] = {"--predict 0", "--predict 4,x",          "--predict 4,",
+                                        "--per cpu",   "--oversubscribed maybe", "--state middle"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -231,6 +231,16 @@ static void near_and_far_are_told_apart(void **state)
         assert_true(near.seconds[i] < 1.15);
     for (size_t i = 0; i < far.n; i++)
         assert_true(far.seconds[i] > 1.15);
+    point.n_workers = 1; /* is neither near nor far */
+    assert_int_equal(sks_state_keep(&states, SKS_STATE_FAR, &series), SKS_OK);
+    assert_int_equal(point.n, 400);
+    point.n_workers = 2;
+    assert_int_equal(sks_state_keep(&states, SKS_STATE_FAR, &series), SKS_OK);
+    assert_int_equal(point.n, far.n);
+    for (size_t i = 0; i < far.n; i++) {
+        assert_true(point.seconds[i] == far.seconds[i]);
+        assert_int_equal(sks_state_of(&states, &point.latencies[i]), SKS_STATE_FAR);
+    }
     sks_point_clear(&near);
     sks_point_clear(&far);
     sks_point_clear(&changed);
