@@ -26,7 +26,8 @@ sks_status sks_export_json(sks_store *store, bool drops_disturbed, FILE *out);
 
 /* Series as sks_store_series gives them; `metric` names their time ("total_s"). Extra-P wants every
  * region measured at every point: the points are the worker counts that all series have, and a
- * comment says which were left out. SKS_ERR_INPUT when no count is common to all. */
+ * comment says which were left out. So are series of one worker count, when there are others.
+ * SKS_ERR_INPUT when no count is common to all. */
 sks_status sks_export_extrap(const sks_series *series, size_t n, const char *metric, FILE *out);
 
 /* `confidence` is that of the intervals of the medians. */

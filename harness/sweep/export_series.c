@@ -84,7 +84,7 @@ static void print_region(const sks_series *series, size_t n, size_t i, FILE *out
     }
 }
 
-sks_status sks_export_extrap(const sks_series *series, size_t n, const char *metric, FILE *out)
+static sks_status print_extrap(const sks_series *series, size_t n, const char *metric, FILE *out)
 {
     const sks_series **all = point_at(series, n);
     size_t n_common = 0;
@@ -99,7 +99,7 @@ sks_status sks_export_extrap(const sks_series *series, size_t n, const char *met
                           "Extra-P wants all series measured at the same worker counts, and none "
                           "is common to all");
     if (status == SKS_OK) {
-        fputs("# skyscale export -f extrap\nPARAMETER workers\nPOINTS", out);
+        fputs("PARAMETER workers\nPOINTS", out);
         for (size_t j = 0; j < series[0].n_points; j++)
             if (is_common(series, n, series[0].points[j].n_workers))
                 fprintf(out, " ( %u )", series[0].points[j].n_workers);
@@ -117,6 +117,48 @@ sks_status sks_export_extrap(const sks_series *series, size_t n, const char *met
         free(name);
     }
     free(all);
+    return status;
+}
+
+/* One worker count makes no curve, but would leave the others none in common with it. */
+static sks_status find_curves(const sks_series *series, size_t n, sks_series *curves,
+                              size_t *n_curves, FILE *out)
+{
+    const sks_series **all = point_at(series, n);
+    sks_status status = all != NULL ? SKS_OK : sks_fail_nomem("the export");
+
+    *n_curves = 0;
+    for (size_t i = 0; i < n; i++)
+        if (series[i].n_points > 1)
+            curves[(*n_curves)++] = series[i];
+    for (size_t i = 0; *n_curves > 0 && status == SKS_OK && i < n; i++) {
+        char *name = NULL;
+
+        if (series[i].n_points > 1)
+            continue;
+        status = name_of(all, n, i, &name);
+        if (status == SKS_OK)
+            fprintf(out, "# left out, measured at one worker count only: %s\n", name);
+        free(name);
+    }
+    free(all);
+    return status;
+}
+
+sks_status sks_export_extrap(const sks_series *series, size_t n, const char *metric, FILE *out)
+{
+    sks_series *curves = calloc(n + 1, sizeof(*curves)); /* owns nothing */
+    size_t n_curves = 0;
+    sks_status status = curves != NULL ? SKS_OK : sks_fail_nomem("the export");
+
+    if (status == SKS_OK)
+        fputs("# skyscale export -f extrap\n", out);
+    if (status == SKS_OK)
+        status = find_curves(series, n, curves, &n_curves, out);
+    if (status == SKS_OK)
+        status = n_curves > 0 ? print_extrap(curves, n_curves, metric, out)
+                              : print_extrap(series, n, metric, out);
+    free(curves);
     return status;
 }
 

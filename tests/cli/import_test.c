@@ -149,6 +149,24 @@ static void extrap(void **state)
     free(text);
 }
 
+/* A configuration added by `include` does not take all points from the others. */
+static void extrap_leaves_out_single_points(void **state)
+{
+    char *text;
+
+    (void)state;
+    write_text("single.yaml", "kernels: [{kernel: null, tasks: 50}]\n"
+                              "workers: [1, 2]\n"
+                              "include: [{kernel: null, tasks: 5, workers: 3}]\n"
+                              "repeat: {warmup: 0, min: 1, max: 1}\n");
+    must_run("sweep single.yaml -d single.db", NULL);
+    must_run("export single.db -f extrap -o single.txt", NULL);
+    text = spawn_read_file(in_folder("single.txt"), NULL);
+    assert_non_null(strstr(text, "\n# left out, measured at one worker count only: dynamic, "));
+    assert_non_null(strstr(text, "\nPOINTS ( 1 ) ( 2 )\n"));
+    free(text);
+}
+
 static void gnuplot(void **state)
 {
     char *text;
@@ -224,8 +242,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_again), cmocka_unit_test(a_text_that_needs_escapes_survives),
-        cmocka_unit_test(extrap),         cmocka_unit_test(gnuplot),
-        cmocka_unit_test(refusals),       cmocka_unit_test(few_columns),
+        cmocka_unit_test(extrap),         cmocka_unit_test(extrap_leaves_out_single_points),
+        cmocka_unit_test(gnuplot),        cmocka_unit_test(refusals),
+        cmocka_unit_test(few_columns),
     };
 
     return cmocka_run_group_tests(tests, set_up, remove_folder);
