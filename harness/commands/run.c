@@ -6,6 +6,7 @@
 #include "harness/measure/record_json.h"
 #include "harness/measure/schedule_file.h"
 #include "harness/measure/trace.h"
+#include "kernels/parts/product.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -89,13 +90,41 @@ static sks_status kernel_params(const char *operand, const sks_param **table, co
     return status;
 }
 
-static bool writes_to_stdout(const sks_values *values)
+static size_t n_to_stdout(const sks_values *values)
 {
+    size_t n = 0;
+
     for (const sks_param *p = sks_values_table(values); p->name != NULL; p++)
-        if (p->type == SKS_OUTPUT && sks_values_has(values, p->name) &&
-            strcmp(sks_values_text(values, p->name), "-") == 0)
-            return true;
-    return false;
+        n += p->type == SKS_OUTPUT && sks_values_has(values, p->name) &&
+             strcmp(sks_values_text(values, p->name), "-") == 0;
+    return n;
+}
+
+static sks_status check_stdout(const sks_values *options, const sks_values *parameters)
+{
+    const bool is_json = sks_values_flag(options, "json");
+    const size_t n_products = n_to_stdout(parameters);
+
+    if (is_json && n_products > 0)
+        return sks_fail(SKS_ERR_USAGE,
+                        "--json and the product cannot both go to standard output: give -o FILE");
+    if (is_json + n_products + n_to_stdout(options) > 1)
+        return sks_fail(SKS_ERR_USAGE, "two outputs cannot both go to standard output: give all "
+                                       "but one of them a FILE");
+    return SKS_OK;
+}
+
+/* Where the logs will go, which are written after the run only: a long one should not be lost for
+ * a misspelt folder. */
+static sks_status check_log_places(const sks_values *options)
+{
+    static const char *const names[] = {"trace", "record"};
+    sks_status status = SKS_OK;
+
+    for (size_t i = 0; status == SKS_OK && i < sizeof(names) / sizeof(*names); i++)
+        if (sks_values_has(options, names[i]))
+            status = sks_product_check(sks_values_text(options, names[i]));
+    return status;
 }
 
 static void print_summary(const sks_configuration *c, const sks_record *r)
@@ -235,10 +264,8 @@ static sks_status configure(const sks_arguments *arguments, const sks_topology *
     c->log_capacity = wants_log(options) ? (size_t)sks_values_int(options, "log-chunks") : 0;
     c->probes_latency = sks_values_flag(options, "json");
     c->skips_digest = sks_values_flag(options, "quiet") && !sks_values_flag(options, "json");
-    if (sks_values_flag(options, "json") && writes_to_stdout(c->parameters))
-        return sks_fail(SKS_ERR_USAGE,
-                        "--json and the product cannot both go to standard output: give -o FILE");
-    return SKS_OK;
+    status = check_stdout(options, c->parameters);
+    return status == SKS_OK ? check_log_places(options) : status;
 }
 
 static sks_status run(const sks_arguments *arguments)

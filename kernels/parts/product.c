@@ -158,6 +158,20 @@ sks_status sks_product_create(const char *path, sks_product **product)
     return SKS_OK;
 }
 
+sks_status sks_product_check(const char *path)
+{
+    struct stat info;
+    sks_product *product = NULL;
+    sks_status status;
+
+    if (strcmp(path, "-") == 0 ||
+        (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
+        return SKS_OK;
+    status = sks_product_create(path, &product);
+    sks_product_destroy(product);
+    return status;
+}
+
 sks_status sks_product_write(sks_product *product, const void *data, size_t size, uint64_t offset)
 {
     const char *from = data;

@@ -18,6 +18,9 @@ typedef struct sks_product sks_product;
 /* `path` as on the command line; "-" is standard output. SKS_ERR_IO when the place cannot be
  * written: found out here, before any work is done. */
 sks_status sks_product_create(const char *path, sks_product **product);
+/* The same check for what will be created later only, without leaving anything. Pipes and devices
+ * pass: opening one would be seen at its other end. */
+sks_status sks_product_check(const char *path);
 
 sks_status sks_product_write(sks_product *product, const void *data, size_t size, uint64_t offset);
 
