@@ -123,9 +123,14 @@ static void compare(const struct chunks *logged, const struct chunks *expected, 
         }
         e++;
     }
-    set(check, SKS_RULE_AGREES,
-        with_owners ? "the chunks and their workers are those of the rule"
-                    : "the chunks are those of the rule");
+    if (is_joined)
+        set(check, SKS_RULE_AGREES,
+            "no border is another than the rule's, as far as can be seen: neighbouring chunks of "
+            "a worker look like one");
+    else
+        set(check, SKS_RULE_AGREES,
+            with_owners ? "the chunks and their workers are those of the rule"
+                        : "the chunks are those of the rule");
 }
 
 /* One block for each worker, in order, whose borders are the rule's but for the rounding. */

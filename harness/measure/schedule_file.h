@@ -11,8 +11,9 @@
  *     1 500 750 …
  *
  * with times since the release of the workers. sks_schedule_replay is the scheduler that executes
- * such a file again, exactly, on any executor: the chunks of each worker in their order. Only the
- * header's tasks and workers and the first three columns matter to it.
+ * such a file again, exactly, on any executor that runs schedulers of ours (all but openmp): the
+ * chunks of each worker in their order. Only the header's tasks and workers and the first three
+ * columns matter to it.
  *
  * Errors   of replay's init: SKS_ERR_IO, SKS_ERR_INPUT (naming file and line) when the file is no
  *          schedule, or does not cover the loop exactly once; SKS_ERR_USAGE when it is one of
