@@ -8,8 +8,10 @@
  * Times     are the coordinator's: a chunk ends when its last result arrives and began as much
  *           earlier as the worker has been busy with it. Clocks of other hosts do not matter.
  * Deaths    MPI ends all processes when one dies. What the coordinator notices before that, it
- * says: which rank, and which tasks. Source    the paper's Parallel Python is such a job server;
- * self-scheduling by a coordinator as in Cariño & Banicescu (2008), Cluster Comput. 11, 225.
+ *           says: which rank, and which tasks.
+ *
+ * Source    the paper's Parallel Python is such a job server; self-scheduling by a coordinator as
+ *           in Cariño & Banicescu (2008), Cluster Comput. 11, 225.
  */
 #include "harness/executors/mpi_message.h"
 #include "harness/executors/mpi_world.h"
