@@ -208,10 +208,11 @@ static json_t *describe_counters(void)
 {
     struct section s = sks_section_begin();
     json_t *events = json_array();
+    const char *forced = getenv("LIBPFM_FORCE_PMU");
 
     sks_put(&s, "papi", describe_source("papi"));
     sks_put(&s, "perf", describe_source("perf"));
-    sks_put_text(&s, "forced_pmu", getenv("LIBPFM_FORCE_PMU"));
+    sks_put_text(&s, "forced_pmu", forced != NULL ? forced : "none");
     s.failed |= events == NULL;
     for (const sks_event_info *e = sks_event_table; e->name != NULL; e++)
         s.failed |= json_array_append_new(events, describe_event(e->name));
