@@ -43,11 +43,15 @@ static bool folder_of_program(char *path, size_t path_size)
 static const char *find_module(char *path, size_t path_size)
 {
     char program[PATH_MAX];
-    const char *folders[4] = {NULL, NULL, SKS_MODULES_BUILT, SKS_MODULES_INSTALLED};
+    char installed[2 * PATH_MAX];
+    const char *folders[] = {getenv("SKYSCALE_MODULES"), NULL, NULL, SKS_MODULES_BUILT,
+                             SKS_MODULES_INSTALLED};
 
-    folders[0] = getenv("SKYSCALE_MODULES");
-    if (folder_of_program(program, sizeof(program)))
+    if (folder_of_program(program, sizeof(program))) {
         folders[1] = dirname(program);
+        snprintf(installed, sizeof(installed), "%s/" SKS_MODULES_FROM_PROGRAM, folders[1]);
+        folders[2] = installed;
+    }
     for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
         if (folders[i] == NULL)
             continue;

@@ -22,6 +22,7 @@ cmake --install "$build" --prefix "$prefix" >"$prefix/install.log" ||
   fail "cmake --install failed: $(cat "$prefix/install.log")"
 
 for file in bin/skyscale share/man/man1/skyscale.1 share/skyscale/plots/workers.gp \
+  share/skyscale/plots/report.html \
   include/skyscale/schedulers/scheduler.h include/skyscale/common/param.h; do
   [ -s "$prefix/$file" ] || fail "$file is not there"
 done
@@ -52,6 +53,20 @@ if command -v gnuplot >/dev/null; then
   echo 'this is no gnuplot' >"$prefix/share/skyscale/plots/workers.gp"
   if "$prefix/bin/skyscale" plot "$campaign" -f speedup -o "$prefix/figure.svg" 2>/dev/null; then
     fail "plot does not use the installed templates"
+  fi
+fi
+
+"$prefix/bin/skyscale" report "$campaign" -o "$prefix/report.html" || fail "report failed"
+echo '{{nothing_of_that_name}}' >>"$prefix/share/skyscale/plots/report.html"
+if "$prefix/bin/skyscale" report "$campaign" -o "$prefix/report.html" 2>/dev/null; then
+  fail "report does not use the installed template"
+fi
+
+# The module is found from where the program lies.
+if [ -n "$(find "$prefix" -name skyscale_mpi.so)" ]; then
+  "$prefix/bin/skyscale" list executors >"$prefix/said" || fail "list does not run"
+  if grep -A1 '^  mpi ' "$prefix/said" | grep -q unavailable; then
+    fail "no mpi: $(cat "$prefix/said")"
   fi
 fi
 
