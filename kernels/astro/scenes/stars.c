@@ -46,7 +46,7 @@ static sks_status append(struct star_list *list, const sks_star *star)
     return SKS_OK;
 }
 
-static sks_status read_line(const char *path, size_t number, char *line, struct star_list *list)
+static sks_status read_line(const char *name, size_t number, char *line, struct star_list *list)
 {
     char *rest = line;
     sks_star star;
@@ -56,13 +56,14 @@ static sks_status read_line(const char *path, size_t number, char *line, struct 
         return SKS_OK;
     if (!next_number(&rest, &star.x) || !next_number(&rest, &star.y) ||
         !next_number(&rest, &star.mag))
-        return sks_fail(SKS_ERR_INPUT, "%s:%zu: need three numbers: x y magnitude", path, number);
+        return sks_fail(SKS_ERR_INPUT, "%s:%zu: need three numbers: x y magnitude", name, number);
     return append(list, &star);
 }
 
 static sks_status read_list(const char *path, struct star_list *list)
 {
     bool is_standard = strcmp(path, "-") == 0;
+    const char *name = is_standard ? "standard input" : path;
     FILE *file = is_standard ? stdin : fopen(path, "r");
     char *line = NULL;
     size_t size = 0, number = 0;
@@ -71,11 +72,11 @@ static sks_status read_list(const char *path, struct star_list *list)
     if (file == NULL)
         return sks_fail(SKS_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     while (status == SKS_OK && getline(&line, &size, file) >= 0)
-        status = read_line(path, ++number, line, list);
+        status = read_line(name, ++number, line, list);
     if (status == SKS_OK && ferror(file))
-        status = sks_fail(SKS_ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+        status = sks_fail(SKS_ERR_IO, "%s: cannot read: %s", name, strerror(errno));
     if (status == SKS_OK && list->n == 0)
-        status = sks_fail(SKS_ERR_INPUT, "%s: no star in the list", path);
+        status = sks_fail(SKS_ERR_INPUT, "%s: no star in the list", name);
     free(line);
     if (!is_standard)
         fclose(file);
