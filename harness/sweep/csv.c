@@ -55,6 +55,13 @@ static void put_any_real(double value, FILE *out)
     fputs_unlocked(text, out);
 }
 
+#if LDBL_MANT_DIG >= 64
+static const long double powers_of_ten[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                            1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                            1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                            1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+#endif
+
 /* 17 digits n and a place such that value is read back from n * 10^(place - 16); false when that
  * cannot be had this way. The power of ten is exact in the 64 bits of a long double, so that n is
  * off by at most 1/2 + 10^17 / 2^64 = 0.506 units, while everything within 10^16 / 2^54 = 0.555
@@ -62,10 +69,6 @@ static void put_any_real(double value, FILE *out)
 static bool split_digits(double value, uint64_t *n, int *place)
 {
 #if LDBL_MANT_DIG >= 64
-    static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
-                                         1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-                                         1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
-                                         1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
     const long double largest = 99999999999999999.0L;
     long double scaled;
     int p;
@@ -74,12 +77,12 @@ static bool split_digits(double value, uint64_t *n, int *place)
         return false;
     p = 0;
     if (value >= 1)
-        while (value >= (double)powers[p + 1])
+        while (value >= (double)powers_of_ten[p + 1])
             p++;
     else
-        while ((long double)value * powers[-p] < 1)
+        while ((long double)value * powers_of_ten[-p] < 1)
             p--;
-    scaled = (long double)value * powers[16 - p];
+    scaled = (long double)value * powers_of_ten[16 - p];
     if (scaled < 1e16L || scaled > largest)
         return false;
     *n = (uint64_t)llrintl(scaled);
@@ -128,10 +131,47 @@ static void put_digits(uint64_t n, int place, FILE *out)
     fputs_unlocked(text, out);
 }
 
+/* A number that somebody chose has 15 digits at most: a double lies within 2^-53 of what it was
+ * read from, which is at most 12 units of its 17th digit, so that with the last two digits from 13
+ * to 87 none is meant. */
+static bool has_no_short_form(uint64_t n)
+{
+    return n % 100 > 12 && n % 100 < 88;
+}
+
+/* With other last digits: makes *n the number of 15 digits if that is read back as value, and
+ * leaves the 17 if it is not; false when it is too close to say. Everything within half the
+ * distance to the next double, 2^(exponent - 54), is read as value; below a power of two within
+ * half of that. */
+static bool shorten(double value, int place, uint64_t *n)
+{
+#if LDBL_MANT_DIG >= 64
+    const long double power = powers_of_ten[16 - place];
+    const long double scaled = (long double)value * power;
+    const uint64_t rounded = (*n + 50) / 100 * 100;
+    const long double off = fabsl(scaled - (long double)rounded);
+    int exponent;
+    long double reach;
+
+    (void)frexp(value, &exponent);
+    reach = ldexpl(power, exponent - 54);
+    if (value >= 1e15 || rounded > 99999999999999999)
+        return false;
+    if (off < 0.49L * reach)
+        *n = rounded;
+    else if (off < 1.01L * reach + 1 || fabsl(scaled - (long double)*n) > 0.49L)
+        return false;
+    return true;
+#else
+    (void)value;
+    (void)place;
+    (void)n;
+    return false;
+#endif
+}
+
 /* Most numbers of a campaign are times from a clock, which need 17 digits, and printf takes its
- * time over those. A number that somebody chose has 15 at most: a double lies within 2^-53 of what
- * it was read from, which is at most 12 units of its 17th digit, so that with the last two digits
- * from 13 to 87 none is meant. */
+ * time over those. */
 void sks_csv_put_real(double value, FILE *out)
 {
     uint64_t n = 0;
@@ -139,7 +179,7 @@ void sks_csv_put_real(double value, FILE *out)
 
     if (fabs(value) < 1e15 && value == trunc(value) && !signbit(value))
         sks_csv_put_int((int64_t)value, out);
-    else if (split_digits(value, &n, &place) && n % 100 > 12 && n % 100 < 88)
+    else if (split_digits(value, &n, &place) && (has_no_short_form(n) || shorten(value, place, &n)))
         put_digits(n, place, out);
     else
         put_any_real(value, out);
