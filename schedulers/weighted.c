@@ -56,10 +56,11 @@ static sks_status parse_weight(const char *all, const char **text, double *weigh
 
     *weight = strtod(*text, &end);
     if (end == *text || (*end != ':' && *end != '\0') || !(*weight >= 1e-6 && *weight <= 1e6))
-        return sks_fail(SKS_ERR_USAGE,
-                        "weights=%s: need numbers from 1e-6 to 1e6 between colons, as 1:2:1", all);
+        return sks_fail(
+            SKS_ERR_USAGE,
+            "weighted: weights=%s: need numbers from 1e-6 to 1e6 between colons, as 1:2:1", all);
     if (*end == ':' && end[1] == '\0')
-        return sks_fail(SKS_ERR_USAGE, "weights=%s: ends with a colon", all);
+        return sks_fail(SKS_ERR_USAGE, "weighted: weights=%s: ends with a colon", all);
     *text = *end == ':' ? end + 1 : end;
     return SKS_OK;
 }
