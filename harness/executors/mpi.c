@@ -366,7 +366,7 @@ static sks_status look(struct coordinator *c, bool *is_there)
 /* Until *count reaches n_workers. Gives way to the workers, who may need this core. */
 static sks_status wait_until_all(struct coordinator *c, const unsigned *count)
 {
-    const bool is_crowded = c->job->n_workers >= sks_topology_n_pus(c->job->topology);
+    const bool is_crowded = c->job->n_workers >= (unsigned long)sysconf(_SC_NPROCESSORS_ONLN);
     double cancelled_s = 0, watched_s = sks_now_s();
 
     for (unsigned n_empty = 0; *count < c->job->n_workers;) {

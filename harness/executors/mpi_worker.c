@@ -37,6 +37,10 @@ static long involuntary_switches(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : -1;
 }
 
+/* More workers than units they may use, the coordinator among those who need one: who waits gives
+ * way. */
+static bool is_crowded;
+
 /* The next message from the coordinator; the caller frees it. Between jobs, when there may be
  * nothing to do for long, a process does not wait at full speed. */
 static sks_status take(bool is_idle, void **message, size_t *size_bytes)
@@ -54,6 +58,8 @@ static sks_status take(bool is_idle, void **message, size_t *size_bytes)
             return sks_fail(SKS_ERR_CANCELLED, "interrupted");
         if (!is_there && is_idle && n_looks > 1000)
             usleep(500);
+        else if (!is_there && is_crowded && n_looks > 100)
+            usleep(20);
         else if (!is_there)
             sched_yield();
     }
@@ -99,6 +105,7 @@ static void bind(const json_t *job, sks_place *got)
     int number, n;
 
     sks_mpi()->neighbours(&number, &n);
+    is_crowded = n >= sysconf(_SC_NPROCESSORS_ONLN); /* not those it may use: a launcher binds */
     places = calloc((size_t)n + 1, sizeof(*places));
     *got = (sks_place){-1, -1, -1, -1};
     if (places != NULL && sks_topology_load(NULL, &topology) == SKS_OK &&
