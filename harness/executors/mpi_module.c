@@ -62,6 +62,8 @@ static const char *start(int *rank, int *size)
     /* Open MPI refuses more processes than cores, and waits at full speed, unless told. */
     setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    /* Its store in shared memory starts slowly, and on busy machines now and then not at all. */
+    setenv("PMIX_MCA_gds", "hash", 0);
     code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     if (code != MPI_SUCCESS)
         return explain(code);
