@@ -528,12 +528,15 @@ static const char fast_loading[] = "PRAGMA journal_mode = DELETE; PRAGMA cache_s
 
 sks_status sks_import_csv(sks_store *store, FILE *in, const char *name, size_t *n_samples)
 {
-    struct import m = {.store = store, .known = json_object()};
+    struct import m = {.store = store};
     sks_status status;
 
     if (!store->is_fresh)
         return sks_fail(SKS_ERR_USAGE, "%s holds a campaign already; name a new database with -d",
                         store->path);
+    m.known = json_object();
+    if (m.known == NULL)
+        return sks_fail_nomem("the import");
     status = sks_csv_open(in, name, &m.csv);
     if (status == SKS_OK)
         status = sks_store_exec(store, fast_loading);
