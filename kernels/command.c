@@ -1,16 +1,21 @@
 /* Any existing program, run once per input line: the paper's "reuse what you have".
  *
  * Task         one input line: one process (kernels/parts/program.h), its command line made from a
- * template (kernels/parts/command_template.h) Cost         whatever the program takes Product the
- * standard outputs of all commands, each in one piece, in the order of the lines. Until then they
- * are kept in a temporary file (kernels/parts/spool.h), so memory stays bounded whatever a command
- * prints. Standard error is passed through as it comes. Determinism  the product does not depend on
- * the schedule, as far as the program's output does not. Failures     as with GNU parallel, a
- * command that fails does not keep the others from running, and what failing commands printed is
- * delivered too; the run then fails with a list. A run that is stopped, by --fail-fast or by an
- * interrupt, leaves no product that looks complete: what finished goes to OUTPUT.partial, or to the
- * output if that is a pipe or a terminal. In all cases the log has a row for every line: nothing
- * that finished is lost. Work         no operations counted; the bytes of the product.
+ *              template (kernels/parts/command_template.h)
+ * Cost         whatever the program takes
+ * Product      the standard outputs of all commands, each in one piece, in the order of the lines.
+ *              Until then they are kept in a temporary file (kernels/parts/spool.h), so memory
+ *              stays bounded whatever a command prints. Standard error is passed through as it
+ *              comes.
+ * Determinism  the product does not depend on the schedule, as far as the program's output does
+ *              not.
+ * Failures     as with GNU parallel, a command that fails does not keep the others from running,
+ *              and what failing commands printed is delivered too; the run then fails with a list.
+ *              A run that is stopped, by --fail-fast or by an interrupt, leaves no product that
+ *              looks complete: what finished goes to OUTPUT.partial, or to the output if that is a
+ *              pipe or a terminal. In all cases the log has a row for every line: nothing that
+ *              finished is lost.
+ * Work         no operations counted; the bytes of the product.
  */
 #include "kernels/parts/command_check.h"
 #include "kernels/parts/command_outputs.h"

@@ -2,15 +2,17 @@
  * for load imbalance and for the least possible makespan.
  *
  * Task         one delay: steps of a dependent chain, or of a stream through the worker's own
- * buffer (kernels/parts/synthetic_load.h) Cost         drawn from the distribution asked for
- * (kernels/parts/synthetic_cost.h); task i takes sks_task_cost_us(costs, i) microseconds on an idle
- * core, plus about 0.1 us for drawing that number. The steps are fixed beforehand, cost times steps
- * per microsecond: a slow clock or a busy memory bus makes tasks longer and is seen. The mean of
- * the costs is exact for constant, increasing and decreasing, a sample's mean for the others; the
- * note cost_s has the sum really drawn. Determinism  a task's result is its cost in picoseconds and
- * a random word of its own, to which the difference between steps counted and steps wanted is
- * added: 0, unless work was left out. Neither the number of steps nor its calibration enters, so
- * that the digest is the same for every run, worker count and scheduler (machines whose maths
+ *              buffer (kernels/parts/synthetic_load.h)
+ * Cost         drawn from the distribution asked for (kernels/parts/synthetic_cost.h); task i takes
+ *              sks_task_cost_us(costs, i) microseconds on an idle core, plus about 0.1 us for
+ *              drawing that number. The steps are fixed beforehand, cost times steps per
+ *              microsecond: a slow clock or a busy memory bus makes tasks longer and is seen. The
+ *              mean of the costs is exact for constant, increasing and decreasing, a sample's mean
+ *              for the others; the note cost_s has the sum really drawn.
+ * Determinism  a task's result is its cost in picoseconds and a random word of its own, to which
+ *              the difference between steps counted and steps wanted is added: 0, unless work was
+ *              left out. Neither the number of steps nor its calibration enters, so that the digest
+ *              is the same for every run, worker count and scheduler (machines whose maths
  *              libraries differ may round a lognormal cost differently).
  * Work         spin: 2 floating-point operations per step, no bytes; memory: 8 bytes per step.
  */

@@ -11,15 +11,17 @@
  * chunk. What differs is when weights change (sks_awf_pace) and whether times contain that of the
  * claim (the scheduler's times_claims).
  *
- * Batches   have fixed borders: with R tasks left at its begin, a batch has ceil(R/2). It is handed
- *           out in chunks of ceil(w_i ceil(R/2) / P), the last one cut at the border; `chunk` is
- * the least size and may cross it. Weights   a worker takes its new one when it first claims in the
- * new batch or step, from what all have reported by then; it waits for nobody. Workers that have
- * not reported yet have the mean speed of the others. Threads   awf_next and awf_done by all
- * workers at once. Lock-free. Source    Banicescu, Velusamy & Devaprasad (2003), "On the
- * scalability of dynamic scheduling scientific applications with adaptive weighted factoring",
- * Cluster Computing 6, 215-226; variants: Carino & Banicescu (2008), "Dynamic load balancing with
- * adaptive factoring methods in scientific applications", J. Supercomput. 44, 41-63.
+ * Batches  have fixed borders: with R tasks left at its begin, a batch has ceil(R/2). It is handed
+ *          out in chunks of ceil(w_i ceil(R/2) / P), the last one cut at the border; `chunk` is the
+ *          least size and may cross it.
+ * Weights  a worker takes its new one when it first claims in the new batch or step, from what all
+ *          have reported by then; it waits for nobody. Workers that have not reported yet have the
+ *          mean speed of the others.
+ * Threads  awf_next and awf_done by all workers at once. Lock-free.
+ * Source   Banicescu, Velusamy & Devaprasad (2003), "On the scalability of dynamic scheduling
+ *          scientific applications with adaptive weighted factoring", Cluster Computing 6, 215-226;
+ *          variants: Carino & Banicescu (2008), "Dynamic load balancing with adaptive factoring
+ *          methods in scientific applications", J. Supercomput. 44, 41-63.
  */
 #ifndef SKYSCALE_AWF_H
 #define SKYSCALE_AWF_H

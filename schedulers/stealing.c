@@ -23,16 +23,18 @@
  *           its slot, so every successful step hands out a chunk and thieves cannot pass a range
  *           around for ever. A failed step means that another worker's succeeded.
  * Cost      of an owner's chunk of one empty task 3 to 6 ns, against 11 to 14 with reserve=1 and 9
- * to 11 of an uncontended shared counter (Xeon of 2023, processor time); none that could be seen
- * with tasks of 100 ns. The end   see rob_anyone(): no worker is sent home while tasks are on their
- * way between slots. A worker that dies leaves its range to the thieves, but not its reserve: who
- * goes on with the loop has to call next() in its name until that says false. Source    per-worker
- * queues of a loop's iterations with stealing: Markatos & LeBlanc (1994), "Using processor affinity
- * in loop scheduling on shared-memory multiprocessors", IEEE Trans. Parallel Distrib. Syst. 5,
- * 379-400. Departures: fixed chunks instead of 1/P of the own rest; half of the victim's rest
- * (amount=half) instead of 1/P, after Hendler & Shavit (2002), "Non-blocking steal-half work
- * queues", Proc. PODC, 280-289; the victim is the first found with work, in the order of the option
- * `victim`, instead of the richest.
+ *           to 11 of an uncontended shared counter (Xeon of 2023, processor time); none that could
+ *           be seen with tasks of 100 ns.
+ * The end   see rob_anyone(): no worker is sent home while tasks are on their way between slots. A
+ *           worker that dies leaves its range to the thieves, but not its reserve: who goes on with
+ *           the loop has to call next() in its name until that says false.
+ * Source    per-worker queues of a loop's iterations with stealing: Markatos & LeBlanc (1994),
+ *           "Using processor affinity in loop scheduling on shared-memory multiprocessors", IEEE
+ *           Trans. Parallel Distrib. Syst. 5, 379-400. Departures: fixed chunks instead of 1/P of
+ *           the own rest; half of the victim's rest (amount=half) instead of 1/P, after Hendler &
+ *           Shavit (2002), "Non-blocking steal-half work queues", Proc. PODC, 280-289; the victim
+ *           is the first found with work, in the order of the option `victim`, instead of the
+ *           richest.
  */
 #include "schedulers/loop.h"
 #include "schedulers/victim.h"

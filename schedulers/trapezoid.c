@@ -3,9 +3,9 @@
  * The first chunk has f tasks, by default half of a worker's share, ceil(n/(2P)); the last one has
  * l, by default 1; in between the size falls linearly (trapezoid.h).
  *
- * Cost     one atomic addition per chunk; where the chunk lies follows from its number by a
- * formula. Source   Tzen & Ni (1993), "Trapezoid self-scheduling: a practical scheduling scheme for
- * parallel compilers", IEEE Trans. Parallel Distrib. Syst. 4, 87-98.
+ * Cost    one atomic addition per chunk; where the chunk lies follows from its number by a formula.
+ * Source  Tzen & Ni (1993), "Trapezoid self-scheduling: a practical scheduling scheme for parallel
+ *         compilers", IEEE Trans. Parallel Distrib. Syst. 4, 87-98.
  */
 #include "schedulers/trapezoid.h"
 

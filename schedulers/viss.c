@@ -4,10 +4,10 @@
  * batch j = 0, 1, … the size is floor(C (2 - 2^-j)). It approaches 2C and stays there until nothing
  * is left. X is the option `divisor`.
  *
- * Cost     one atomic addition per chunk; about X P/2 chunks, computed before the loop
- * (sequence.h). Source   Philip & Das (1997), "Evaluation of loop scheduling algorithms on
- * distributed memory systems", Proc. IASTED Parallel and Distributed Computing and Systems; as a
- * formula of j in Eleliemy & Ciorba (2021), J. Comput. Sci. 51, 101284.
+ * Cost    one atomic addition per chunk; about X P/2 chunks, computed before the loop (sequence.h).
+ * Source  Philip & Das (1997), "Evaluation of loop scheduling algorithms on distributed memory
+ *         systems", Proc. IASTED Parallel and Distributed Computing and Systems; as a formula of j
+ *         in Eleliemy & Ciorba (2021), J. Comput. Sci. 51, 101284.
  */
 #include "schedulers/loop.h"
 #include "schedulers/sequence.h"

@@ -34,7 +34,7 @@ int __lsan_is_turned_off(void)
 
 /* ---- Where things are. */
 
-static bool folder_of_program(char *path, size_t path_size)
+static bool path_of_program(char *path, size_t path_size)
 {
     ssize_t length = readlink("/proc/self/exe", path, path_size - 1);
 
@@ -51,7 +51,7 @@ static const char *find_module(char *path, size_t path_size)
     const char *folders[] = {getenv("SKYSCALE_MODULES"), NULL, NULL, SKS_MODULES_BUILT,
                              SKS_MODULES_INSTALLED};
 
-    if (folder_of_program(program, sizeof(program))) {
+    if (path_of_program(program, sizeof(program))) {
         folders[1] = dirname(program);
         snprintf(installed, sizeof(installed), "%s/" SKS_MODULES_FROM_PROGRAM, folders[1]);
         folders[2] = installed;
@@ -71,7 +71,7 @@ static const char *find_program(char *path, size_t path_size)
 {
     const char *named = getenv("SKYSCALE");
 
-    if (folder_of_program(path, path_size) && strcmp(strrchr(path, '/') + 1, "skyscale") == 0)
+    if (path_of_program(path, path_size) && strcmp(strrchr(path, '/') + 1, "skyscale") == 0)
         return path;
     return named;
 }

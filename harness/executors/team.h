@@ -1,17 +1,17 @@
 /* Workers that are forked processes: bringing them to life, noticing how they end, replacing the
  * dead, and leaving none behind. What processes and queue have in common.
  *
- * Memory   crew and workers lie in a shared mapping (harness/measure/shared_memory.h), the rest is
- *          the parent's. A worker sees everything else as it was when it was forked.
- * Deaths   noticed at once through a pidfd where the system has them, by looking every few
- *          milliseconds elsewhere. Any end that was not in order is one: a signal, an exit in the
- *          middle of a task, also a request to stop that only this worker got. Each is an event in
- * the report. A task that was being computed at SKS_MAX_DEATHS of them fails the run, and so does a
- * worker that dies as often in a row without having begun a task. Stopping a worker asked to stop
- * (SIGTERM, SIGINT; its parent's death counts as the former) has LAST_WORDS_S to end in order, then
- * it is killed: by its parent, or by its own timer if there is no parent any more. So none outlives
- * the parent by more than that. Threads  one, which has to outlive the team: the system takes its
- * end for the parent's.
+ * Memory    crew and workers lie in a shared mapping (harness/measure/shared_memory.h), the rest is
+ *           the parent's. A worker sees everything else as it was when it was forked.
+ * Deaths    noticed at once through a pidfd where the system has them, by looking every few
+ *           milliseconds elsewhere. Any end that was not in order is one: a signal, an exit in the
+ *           middle of a task, also a request to stop that only this worker got. Each is an event in
+ *           the report. A task that was being computed at SKS_MAX_DEATHS of them fails the run, and
+ *           so does a worker that dies as often in a row without having begun a task.
+ * Stopping  a worker asked to stop (SIGTERM, SIGINT; its parent's death counts as the former) has
+ *           LAST_WORDS_S to end in order, then it is killed: by its parent, or by its own timer if
+ *           there is no parent any more. So none outlives the parent by more than that.
+ * Threads   one, which has to outlive the team: the system takes its end for the parent's.
  */
 #ifndef SKYSCALE_TEAM_H
 #define SKYSCALE_TEAM_H

@@ -1,9 +1,10 @@
 /* What `pix2sky` and `sky2pix` share: lists of positions through an image's coordinate system.
  *
  * Task         one block of positions (see positions.h), read, transformed and formatted by the
- * worker Cost         uniform; a few per cent more where a distortion has to be inverted
- * Determinism  every row's place in the product is known from counting the rows beforehand;
- *              blocks go there in any order
+ *              worker
+ * Cost         uniform; a few per cent more where a distortion has to be inverted
+ * Determinism  every row's place in the product is known from counting the rows beforehand; blocks
+ *              go there in any order
  * Work         none is counted: the operations of a projection depend on the C library's
  *              trigonometry. Bytes: the list read and the product written.
  */
