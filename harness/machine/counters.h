@@ -77,4 +77,8 @@ extern const sks_event_info sks_event_table[];
  * sentence, which lives until the thread asks again. */
 const char *sks_counter_source_unavailable(const char *source);
 
+/* Whether the kernel or a container forbids this process to count hardware events; false where it
+ * may, and where there are none. */
+bool sks_counters_forbidden(void);
+
 #endif

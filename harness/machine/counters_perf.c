@@ -174,6 +174,16 @@ static const char *perf_unavailable(void)
     return reason;
 }
 
+bool sks_counters_forbidden(void)
+{
+    sks_event_code instructions = {PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS};
+    int fd = open_event(&instructions, -1);
+
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && (errno == EACCES || errno == EPERM);
+}
+
 static sks_knowledge perf_resolve(const char *event, sks_event_code *code, char *reason)
 {
     for (size_t i = 0; i < sizeof(perf_events) / sizeof(perf_events[0]); i++) {

@@ -248,6 +248,7 @@ static json_t *describe_warnings(const sks_host *h, const sks_topology *topology
         .n_pus_present = sks_count_present_pus(sks_topology_hwloc(topology)),
         .is_simulated = sks_topology_is_simulated(topology),
         .has_counters = has_hardware_counters(),
+        .counters_forbidden = sks_counters_forbidden(),
         .is_optimised = is_optimised(),
         .sanitizer = SKS_SANITIZE,
     };

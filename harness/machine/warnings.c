@@ -67,6 +67,25 @@ static void warn_of_host(const sks_host *h, const struct audience *a)
             h->other_running, h->other_running > 1 ? "s" : "", h->other_running > 1 ? "are" : "is");
 }
 
+static void warn_of_counters(const sks_circumstances *c, const struct audience *a)
+{
+    const char *advice = "Look whether the kernel drives this processor's counters (dmesg | grep "
+                         "-i pmu); a newer one may.";
+
+    if (c->has_counters)
+        return;
+    if (c->counters_forbidden)
+        advice = "As root, write 1 to /proc/sys/kernel/perf_event_paranoid; in a container, also "
+                 "start it with --cap-add PERFMON.";
+    else if (c->host->is_virtual == SKS_YES)
+        advice = "Ask the host to pass the processor's counters on to this virtual machine, or "
+                 "measure on a machine of your own.";
+    say(a,
+        "Hardware events cannot be counted; the reasons are listed under counters. %s Times and "
+        "the system's own counts are not affected.",
+        advice);
+}
+
 static void warn_of_limits(const sks_circumstances *c, const struct audience *a)
 {
     if (c->is_simulated)
@@ -89,11 +108,6 @@ static void warn_of_limits(const sks_circumstances *c, const struct audience *a)
             "workers are halted. Raise the limit (docker --cpus, systemd CPUQuota), or sweep up "
             "to that many workers only.",
             c->host->cgroup_cpu_limit, c->n_pus_usable);
-    if (!c->has_counters)
-        say(a, "Hardware events cannot be counted; the reasons are listed under counters. As root, "
-               "write 1 to /proc/sys/kernel/perf_event_paranoid; where the processor is newer than "
-               "PAPI, try --force-pmu; in a virtual machine ask for its counters. Times and the "
-               "system's own counts are not affected.");
 }
 
 void sks_machine_warn(const sks_circumstances *c, void (*tell)(void *context, const char *text),
@@ -105,4 +119,5 @@ void sks_machine_warn(const sks_circumstances *c, void (*tell)(void *context, co
     warn_of_clock(c->host, &audience);
     warn_of_host(c->host, &audience);
     warn_of_limits(c, &audience);
+    warn_of_counters(c, &audience);
 }

@@ -13,6 +13,7 @@ typedef struct sks_circumstances {
     unsigned n_cores_usable; /* fewer than n_pus_usable: some usable units share a core */
     bool is_simulated;       /* the topology is not this machine's */
     bool has_counters;       /* hardware events can be counted */
+    bool counters_forbidden; /* if not: because this process may not */
     bool is_optimised;       /* built for measuring */
     const char *sanitizer;   /* built with one: its name; "" for none */
 } sks_circumstances;

@@ -273,9 +273,25 @@ static void each_doubt_has_its_warning(void **state)
     CHECK_WARNING(c.n_pus_usable = c.n_cores_usable = 2, "2 of the 8");
     CHECK_WARNING(c.n_cores_usable = 4, "share 4 cores");
     CHECK_WARNING(c.is_simulated = true, "not this machine's");
-    CHECK_WARNING(c.has_counters = false, "counted");
+    CHECK_WARNING(c.has_counters = false, "dmesg");
+    CHECK_WARNING((c.has_counters = false, c.counters_forbidden = true), "perf_event_paranoid");
     CHECK_WARNING(c.is_optimised = false, "optimisation");
     CHECK_WARNING(c.sanitizer = "thread", "sanitizer thread");
+}
+
+/* A virtual machine without counters gets none by a permission that it has already. */
+static void counters_are_not_asked_of_the_wrong_one(void **state)
+{
+    sks_host h;
+    sks_circumstances c;
+
+    (void)state;
+    ideal(&h, &c);
+    h.is_virtual = SKS_YES;
+    c.has_counters = false;
+    assert_int_equal(warn(&c), 2);
+    assert_non_null(strstr(told, "Ask the host"));
+    assert_null(strstr(told, "perf_event_paranoid"));
 }
 
 static void what_is_not_known_is_not_warned_of(void **state)
@@ -406,6 +422,7 @@ int main(void)
         host_test(cgroups_of_version_1),
         host_test(garbage_is_not_known),
         cmocka_unit_test(each_doubt_has_its_warning),
+        cmocka_unit_test(counters_are_not_asked_of_the_wrong_one),
         cmocka_unit_test(what_is_not_known_is_not_warned_of),
         cmocka_unit_test(the_description_is_complete),
         cmocka_unit_test(a_simulated_topology_says_so),
