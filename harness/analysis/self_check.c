@@ -2,6 +2,7 @@
 
 #include "harness/analysis/rank_tests.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdio.h>
@@ -192,6 +193,15 @@ sks_status sks_self_check_run(const sks_series *series, size_t n,
     return SKS_OK;
 }
 
+bool sks_self_check_found_change(const sks_self_check *check, const sks_compare_options *options)
+{
+    const sks_alarms *halves = &check->halves;
+    double alpha = 1.0 - options->confidence;
+
+    return halves->n_alarms > 0 &&
+           gsl_cdf_binomial_Q((unsigned)halves->n_alarms - 1, alpha, (unsigned)halves->n) < alpha;
+}
+
 void sks_self_check_text(const sks_self_check *check, const sks_compare_options *options,
                          char *text, size_t size)
 {
@@ -202,8 +212,11 @@ void sks_self_check_text(const sks_self_check *check, const sks_compare_options 
         snprintf(text, size,
                  "A/A self-check: the same under two names was called different in %.1f %% of %zu "
                  "splits (at most %g %% asked for), in %zu of %zu campaigns with Holm and "
-                 "threshold; first half against second half in %zu of %zu configurations",
+                 "threshold; first half against second half in %zu of %zu configurations%s",
                  100.0 * check->rate, check->interleaved.n, 100.0 * (1.0 - options->confidence),
                  check->n_campaigns_called, check->n_campaigns, check->halves.n_alarms,
-                 check->halves.n);
+                 check->halves.n,
+                 sks_self_check_found_change(check, options)
+                     ? ", more than by chance: the machine changed meanwhile"
+                     : "");
 }

@@ -42,6 +42,10 @@ typedef struct sks_self_check {
 sks_status sks_self_check_run(const sks_series *series, size_t n,
                               const sks_compare_options *options, sks_self_check *check);
 
+/* Whether more halves differ than chance lets, by the binomial distribution: the machine changed
+ * while the campaign was measured. */
+bool sks_self_check_found_change(const sks_self_check *check, const sks_compare_options *options);
+
 /* One line for a table's foot: "A/A self-check: …". */
 void sks_self_check_text(const sks_self_check *check, const sks_compare_options *options,
                          char *text, size_t size);

@@ -93,9 +93,12 @@ static void put_diagnosis(const sks_report *report, const sks_compared *c, FILE 
     if (c->self_check.n_configurations > 0)
         fprintf(out, "<li>A/A false-alarm rate: <data value=\"%.12g\">%.1f %%</data></li>\n",
                 c->self_check.rate, 100.0 * c->self_check.rate);
-    sks_html_element(out, "li",
-                     "%zu of %zu configurations drift (Mann-Kendall), by %+.1f %% at most",
-                     d->n_drift, d->n, 100.0 * d->greatest_drift);
+    if (d->n_drift > 0)
+        sks_html_element(out, "li",
+                         "%zu of %zu configurations drift (Mann-Kendall), by %+.1f %% at most",
+                         d->n_drift, d->n, 100.0 * d->greatest_drift);
+    else
+        sks_html_element(out, "li", "none of %zu configurations drifts (Mann-Kendall)", d->n);
     sks_html_element(out, "li", "%zu of %zu configurations have two peaks (dip test)", d->n_two,
                      d->n);
     sks_html_element(out, "li",

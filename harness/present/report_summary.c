@@ -15,7 +15,7 @@ static const char *plural(size_t n)
 
 /* ---- what to keep in mind ---- */
 
-static void put_doubts(const sks_report_campaign *c, FILE *out)
+static void put_doubts(const sks_report *report, const sks_report_campaign *c, FILE *out)
 {
     const sks_facts *f = &c->measures->facts;
     const json_t *build = json_object_get(json_object_get(f->settings, "machine"), "build");
@@ -38,7 +38,7 @@ static void put_doubts(const sks_report_campaign *c, FILE *out)
     if (f->n_disturbed > 0)
         sks_html_element(out, "li", "%s: %zu of %zu samples are flagged as disturbed.", c->name,
                          f->n_disturbed, f->n_good);
-    if (halves->n_alarms > 0)
+    if (sks_self_check_found_change(&c->compared->self_check, &report->comparison->options))
         sks_html_element(out, "li",
                          "%s: the machine changed meanwhile, in %zu of %zu configurations the "
                          "first half of the samples is not like the second.",
@@ -54,7 +54,7 @@ static void put_all_doubts(const sks_report *report, FILE *out)
     if (list == NULL)
         return; /* the sections below tell the same */
     for (size_t c = 0; c < report->n_campaigns; c++)
-        put_doubts(&report->campaigns[c], list);
+        put_doubts(report, &report->campaigns[c], list);
     if (fclose(list) == 0 && size > 0)
         fprintf(out, "<h3>To keep in mind</h3>\n<ul class=\"warnings\">\n%s</ul>\n", text);
     free(text);
@@ -117,7 +117,10 @@ static void put_rival(FILE *out, const sks_comparison *c)
     sks_html_text(out, c->match->label);
     switch (c->change) {
     case SKS_SLOWER:
-        fprintf(out, " is slower by %.3g %%", 100.0 * (c->ratio.value - 1.0));
+        if (c->ratio.value < 10.0)
+            fprintf(out, " is slower by %.3g %%", 100.0 * (c->ratio.value - 1.0));
+        else
+            fprintf(out, " is %.0f times as slow", c->ratio.value);
         break;
     case SKS_FASTER:
         fputs(" is faster", out);
