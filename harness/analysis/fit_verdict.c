@@ -80,16 +80,18 @@ static void too_few_points(sks_fit *fit, size_t n_suited)
              fit->n_used == 1 ? "" : "s", which_points(fit), needed);
 }
 
-/* AICc and prediction may disagree: a reader should know. */
+/* AICc and prediction may disagree: a reader should know. A model whose further terms vanished
+ * predicts the same as the one without them, but for rounding. */
 static void add_prediction(const sks_fit *fit, const sks_model_fit *best, char *text, size_t size)
 {
+    static const double worth_telling = 0.95;
     const sks_model_fit *sharpest = best;
     size_t length = strlen(text);
 
     for (size_t i = 0; i < fit->n_models; i++)
         if (fit->models[i].leave_one_out_rms < sharpest->leave_one_out_rms)
             sharpest = &fit->models[i];
-    if (sharpest != best)
+    if (sharpest->leave_one_out_rms < worth_telling * best->leave_one_out_rms)
         snprintf(text + length, size - length,
                  "; %s predicts left-out points better (%.2g %% against %.2g %%)",
                  sharpest->model->name, 100.0 * sharpest->leave_one_out_rms,

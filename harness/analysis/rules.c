@@ -92,8 +92,8 @@ static void answer_base(const sks_rules_input *in, sks_rule_answer *a)
     }
     say(a, SKS_RULE_YES,
         "the base is the same configuration with its fewest workers, one worker in %zu of %zu "
-        "series; its median, %.4g s to %.4g s here, stands beside the speedups",
-        n_one, n_scaled, least, most);
+        "series; its median, %.4g ms to %.4g ms here, stands beside the speedups",
+        n_one, n_scaled, 1e3 * least, 1e3 * most);
 }
 
 /* Rule 2. */
@@ -206,7 +206,9 @@ static void answer_parallel(const sks_rules_input *in, sks_rule_answer *a)
         "monotonic clock, from the common release of all workers to the end of "
         "the last one; start-up, preparation and finish are timed apart");
     if (f->n_with_skew > 0 && !isnan(f->greatest_skew))
-        say(a, SKS_RULE_YES, "; workers started within %.2g %% of the parallel part",
+        say(a, SKS_RULE_YES,
+            "; the last worker started %.3g %% of the parallel part after the first "
+            "at most",
             100.0 * f->greatest_skew);
 }
 
