@@ -250,15 +250,11 @@ static void blocks_are_drawn_whole(void **state)
 {
     const double x[6] = {1, 2, 3, 10, 20, 30};
     const unsigned round[6] = {0, 1, 2, 0, 1, 2};
-    const uint16_t drawn[3][3] = {{1, 1, 1}, {3, 0, 0}, {0, 1, 2}};
-    uint16_t weight[3 * SKS_LANES] = {0};
-    const sks_resampling r = {.n_replicates = 3, .n_rounds = 3, .n_blocks = 3, .weight = weight};
+    uint16_t weight[3][3] = {{1, 1, 1}, {3, 0, 0}, {0, 1, 2}};
+    const sks_resampling r = {3, 3, 1, weight[0]};
     double *medians, *left_out;
 
     (void)state;
-    for (size_t b = 0; b < 3; b++)
-        for (size_t i = 0; i < 3; i++)
-            weight[sks_weight_index(&r, b, i)] = drawn[b][i];
     assert_int_equal(sks_resampled_medians(&r, x, round, 6, &medians, &left_out), SKS_OK);
     assert_near(medians[0], 6.5, 0.0);   /* 1 2 3 10 20 30 */
     assert_near(medians[1], 5.5, 0.0);   /* 1 1 1 10 10 10 */
@@ -276,16 +272,17 @@ static void resamplings_draw_as_many_blocks_as_there_are(void **state)
 
     (void)state;
     assert_int_equal(sks_resampling_create(1300, 50, 1, 0, &r), SKS_OK);
-    assert_int_equal(r.n_blocks, SKS_MAX_BLOCKS);
+    assert_int_equal(r.rounds_per_block, 3);
+    assert_int_equal(r.n_blocks, 434);
     for (size_t b = 0; b < 50; b++) {
         size_t drawn = 0;
 
         for (size_t i = 0; i < r.n_blocks; i++)
-            drawn += r.weight[sks_weight_index(&r, b, i)];
+            drawn += r.weight[b * r.n_blocks + i];
         assert_int_equal(drawn, r.n_blocks);
     }
     assert_int_equal(sks_resampling_create(1300, 50, 1, 0, &again), SKS_OK);
-    assert_memory_equal(r.weight, again.weight, 2 * SKS_LANES * r.n_blocks * sizeof(*r.weight));
+    assert_memory_equal(r.weight, again.weight, 50 * r.n_blocks * sizeof(*r.weight));
     sks_resampling_clear(&r);
     sks_resampling_clear(&again);
 }
