@@ -3,6 +3,7 @@
 #include "harness/measure/record_json.h"
 #include "harness/measure/text_file.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Rows: 0 is the phases', 1 + w worker w's. */
@@ -11,7 +12,7 @@ enum { PROCESS = 1, PHASES_ROW = 0 };
 struct writer {
     FILE *out;
     const sks_record *record;
-    double release_us; /* of the release, from the start of the run */
+    double release_us; /* of the release, from the start of the run; whole nanoseconds */
     bool is_first;
 };
 
@@ -33,11 +34,18 @@ static void put_name(struct writer *w, const char *what, unsigned row, const cha
                      PROCESS, "tid", (int)row, "args", "sort_index", (int)row));
 }
 
+/* To the nanosecond, as put_chunk prints. */
+static double rounded_us(double us)
+{
+    return 1e-3 * rint(1e3 * us);
+}
+
 static void put_slice(struct writer *w, unsigned row, const char *name, double start_us,
                       double end_us, json_t *arguments)
 {
     put(w, json_pack("{s:s, s:s, s:i, s:i, s:f, s:f, s:o}", "ph", "X", "name", name, "pid", PROCESS,
-                     "tid", (int)row, "ts", start_us, "dur", end_us - start_us, "args",
+                     "tid", (int)row, "ts", rounded_us(start_us), "dur",
+                     rounded_us(rounded_us(end_us) - rounded_us(start_us)), "args",
                      arguments != NULL ? arguments : json_object()));
 }
 
@@ -82,12 +90,27 @@ static json_t *worker_arguments(const sks_record *r, unsigned worker)
     return arguments;
 }
 
+/* What lasts from the worker's start to its end. Its claims and chunks are told in whole
+ * nanoseconds; the loop has to enclose them all to the last digit, as a viewer draws slices of one
+ * row that overlap only in part in the wrong place or not at all. */
+static void put_loop(struct writer *w, unsigned worker, int64_t start_ns)
+{
+    const sks_worker_record *r = &w->record->workers[worker];
+    const sks_chunk_log *log = w->record->logs != NULL ? &w->record->logs[worker] : NULL;
+    int64_t end_ns = (int64_t)ceil(1e9 * r->end_s);
+
+    if (log != NULL && log->n > 0 && log->chunk[log->n - 1].end_ns > end_ns)
+        end_ns = log->chunk[log->n - 1].end_ns;
+    put_slice(w, worker + 1, "loop", w->release_us + 1e-3 * (double)start_ns,
+              w->release_us + 1e-3 * (double)end_ns, worker_arguments(w->record, worker));
+}
+
 static void put_worker(struct writer *w, unsigned worker)
 {
     const sks_worker_record *r = &w->record->workers[worker];
     const sks_chunk_log *log = w->record->logs != NULL ? &w->record->logs[worker] : NULL;
     const unsigned row = worker + 1;
-    int64_t before_ns = (int64_t)(1e9 * r->start_s);
+    int64_t before_ns = (int64_t)floor(1e9 * r->start_s);
     char name[64];
 
     if (r->got.pu >= 0)
@@ -95,8 +118,9 @@ static void put_worker(struct writer *w, unsigned worker)
     else
         snprintf(name, sizeof(name), "worker %u", worker);
     put_name(w, "thread_name", row, name);
-    put_slice(w, row, "loop", w->release_us + 1e6 * r->start_s, w->release_us + 1e6 * r->end_s,
-              worker_arguments(w->record, worker));
+    if (log != NULL && log->n > 0 && log->chunk[0].start_ns < before_ns)
+        before_ns = log->chunk[0].start_ns;
+    put_loop(w, worker, before_ns);
     for (size_t i = 0; log != NULL && i < log->n; i++) {
         put_claim(w, row, before_ns, log->chunk[i].start_ns);
         put_chunk(w, row, &log->chunk[i]);
@@ -154,7 +178,7 @@ sks_status sks_trace_write(const char *path, const sks_configuration *configurat
 {
     struct writer w = {
         .record = record,
-        .release_us = 1e6 * (record->phases.prepare_s + record->phases.startup_s),
+        .release_us = 1e-3 * rint(1e9 * (record->phases.prepare_s + record->phases.startup_s)),
         .is_first = true,
     };
     sks_text_file *file = NULL;
