@@ -129,23 +129,77 @@ static void a_text_that_needs_escapes_survives(void **state)
     json_decref(json);
 }
 
-/* One PARAMETER, as many DATA lines as POINTS in each REGION. */
+/* What Extra-P's own reader accepts (docs/file-formats.md of Extra-P 4, "Text file format"): a
+ * field's name begins each line that is neither empty nor a comment; POINTS stand in parentheses,
+ * one number each for one parameter; under every REGION there is one DATA line per point, numbers
+ * only. */
+struct extrap {
+    unsigned n_points, n_regions, n_data; /* n_data: of the last region */
+    bool has_parameter, has_metric;
+};
+
+static unsigned count_numbers(const char *text, bool in_parentheses)
+{
+    unsigned n = 0;
+
+    for (char *end; *text != '\0'; text = end) {
+        if (in_parentheses)
+            assert_int_equal(strspn(text, " ("), 2 + (n > 0));
+        assert_true(strtod(text + (in_parentheses ? strspn(text, " (") : 0), &end) > 0);
+        if (in_parentheses) {
+            assert_memory_equal(end, " )", 2);
+            end += 2;
+        }
+        n++;
+    }
+    return n;
+}
+
+static void read_extrap_line(struct extrap *e, const char *line)
+{
+    const char *value = strchr(line, ' ');
+
+    if (line[0] == '#' || line[0] == '\0')
+        return;
+    assert_non_null(value);
+    value++;
+    if (strncmp(line, "PARAMETER ", 10) == 0) {
+        assert_false(e->has_parameter);
+        assert_null(strchr(value, ' '));
+        e->has_parameter = true;
+    } else if (strncmp(line, "POINTS ", 7) == 0) {
+        assert_true(e->has_parameter);
+        e->n_points = count_numbers(value, true);
+    } else if (strncmp(line, "METRIC ", 7) == 0) {
+        e->has_metric = true;
+    } else if (strncmp(line, "REGION ", 7) == 0) {
+        assert_true(e->n_regions == 0 || e->n_data == e->n_points);
+        e->n_regions++;
+        e->n_data = 0;
+    } else {
+        assert_memory_equal(line, "DATA ", 5);
+        assert_true(e->has_metric && e->n_regions > 0);
+        assert_int_equal(count_numbers(value, false), 7);
+        e->n_data++;
+    }
+}
+
 static void extrap(void **state)
 {
-    char *text;
-    size_t n_regions = 0, n_data = 0;
+    struct extrap e = {0};
+    char *text, *rest;
 
     (void)state;
     must_run("export first.db -f extrap -o extrap.txt", NULL);
     text = spawn_read_file(in_folder("extrap.txt"), NULL);
     assert_non_null(strstr(text, "\nPARAMETER workers\nPOINTS ( 1 ) ( 2 )"));
     assert_non_null(strstr(text, "\nMETRIC total_s\nREGION "));
-    for (const char *at = text; (at = strstr(at, "\nREGION ")) != NULL; at++)
-        n_regions++;
-    for (const char *at = text; (at = strstr(at, "\nDATA ")) != NULL; at++)
-        n_data++;
-    assert_int_equal(n_regions, 4);
-    assert_int_equal(n_data, 4 * 3);
+    rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        read_extrap_line(&e, line);
+    assert_int_equal(e.n_points, 3);
+    assert_int_equal(e.n_regions, 4);
+    assert_int_equal(e.n_data, 3);
     free(text);
 }
 
