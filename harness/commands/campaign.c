@@ -42,7 +42,10 @@ static sks_status read_series(const char *path, const char *time_name, sks_serie
     if (status == SKS_OK)
         status = sks_store_series(store, time_name, &read, &n_read);
     sks_store_close(store);
-    if (status == SKS_OK && n_read == 0)
+    if (status == SKS_OK && n_read == 0 && strcmp(time_name, "total") != 0)
+        status = sks_fail(SKS_ERR_INPUT, "%s: no samples yet, or none that tell the %s time", path,
+                          time_name);
+    else if (status == SKS_OK && n_read == 0)
         status = sks_fail(SKS_ERR_INPUT, "%s: no samples yet", path);
     if (status != SKS_OK) {
         sks_series_free(read, n_read);

@@ -101,11 +101,25 @@ static void print_range(const char *name, size_t min, size_t max)
     printf(min == max ? "%s%zu" : "%s%zu to %zu", name, min, max);
 }
 
-static void print_plan(const sks_plan *plan, const char *database,
-                       const sks_sweep_forecast *forecast)
+static void print_time_left(const sks_sweep_forecast *forecast)
 {
     char least[SKS_DURATION_SIZE], most[SKS_DURATION_SIZE];
 
+    if (isnan(forecast->seconds_max)) {
+        printf("# time left       not known before the first sample\n");
+        return;
+    }
+    sks_format_duration(forecast->seconds_min, least);
+    sks_format_duration(forecast->seconds_max, most);
+    if (strcmp(least, most) == 0)
+        printf("# time left       %s\n", least);
+    else
+        printf("# time left       %s to %s\n", least, most);
+}
+
+static void print_plan(const sks_plan *plan, const char *database,
+                       const sks_sweep_forecast *forecast)
+{
     printf("# campaign        %s\n# database        %s, with %zu samples\n", plan->campaign,
            database, forecast->n_taken);
     printf("# configurations  %zu, %u warm-up round%s, ", plan->n_items, plan->n_warmup,
@@ -114,11 +128,8 @@ static void print_plan(const sks_plan *plan, const char *database,
     printf(" measured\n");
     print_range("# samples left    ", forecast->n_left_min, forecast->n_left_max);
     printf("\n");
-    if (forecast->n_left_max > 0 && !isnan(forecast->seconds_max))
-        printf("# time left       %s to %s\n", sks_format_duration(forecast->seconds_min, least),
-               sks_format_duration(forecast->seconds_max, most));
-    else if (forecast->n_left_max > 0)
-        printf("# time left       not known before the first sample\n");
+    if (forecast->n_left_max > 0)
+        print_time_left(forecast);
     printf("# kernel executor scheduler binding workers scaling parameters\n");
     for (size_t i = 0; i < plan->n_items; i++) {
         const sks_configuration *c = &plan->items[i].configuration;
