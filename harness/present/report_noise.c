@@ -108,7 +108,8 @@ static void put_diagnosis(const sks_report *report, const sks_compared *c, FILE 
     if (c->states.are_two)
         sks_html_element(out, "li",
                          "two states by the core-to-core latency: near %.3g ns, far %.3g ns "
-                         "(%.0f %% of the time)",
+                         "(%.0f %% of the time); the fits above take them together, "
+                         "skyscale fit --state near and --state far each alone",
                          1e9 * c->states.near_s, 1e9 * c->states.far_s, 100.0 * c->states.far_part);
     else
         sks_html_element(out, "li", "one state by the core-to-core latency, of %zu probes",
