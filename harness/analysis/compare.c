@@ -66,26 +66,24 @@ static sks_status test_difference(const sks_sides *s, double confidence, sks_com
     return SKS_OK;
 }
 
-/* A resampling of n rounds, made anew only when n is another one than last time. */
-static sks_status resampling_of(size_t n, uint64_t stream, const sks_compare_options *options,
-                                size_t *last_n, sks_resampling *r)
+/* A resampling of n rounds, made anew only when the last one will not do. */
+static sks_status resampling_of(size_t n, bool is_paired, uint64_t stream,
+                                const sks_compare_options *options, sks_resampling *r)
 {
-    sks_status status = SKS_OK;
+    bool by_rank = !is_paired && n <= SKS_MAX_BLOCKS;
 
-    if (*last_n != n) {
-        sks_resampling_clear(r);
-        *last_n = 0;
-        status = sks_resampling_create(n, options->n_replicates, options->seed, stream, r);
+    if (r->n_blocks == sks_n_blocks(n) && by_rank == (r->ranks != NULL)) {
+        r->n_rounds = n;
+        return SKS_OK;
     }
-    if (status == SKS_OK)
-        *last_n = n;
-    return status;
+    sks_resampling_clear(r);
+    return by_rank ? sks_resampling_create_ranks(n, options->n_replicates, options->seed, stream, r)
+                   : sks_resampling_create(n, options->n_replicates, options->seed, stream, r);
 }
 
 /* Resamplings by the position of a round within the comparison, kept for the next one. */
 typedef struct workshop {
     sks_resampling resampling[2];
-    size_t n[2];
     unsigned *positions; /* 0, 1, 2, … */
     size_t n_positions;
 } workshop;
@@ -120,12 +118,12 @@ static sks_status estimate_ratio(const sks_sides *s, const sks_compare_options *
     sks_status status = reserve_positions(w, s->n[0] > s->n[1] ? s->n[0] : s->n[1]);
 
     for (int i = 0; status == SKS_OK && i < (s->is_paired ? 1 : 2); i++)
-        status = resampling_of(s->n[i], (uint64_t)i, options, &w->n[i], &w->resampling[i]);
+        status = resampling_of(s->n[i], s->is_paired, (uint64_t)i, options, &w->resampling[i]);
     if (status != SKS_OK)
         return status;
     for (int i = 0; i < 2; i++)
-        side[i] =
-            (sks_side){s->n[i], s->seconds[i], w->positions, &w->resampling[s->is_paired ? 0 : i]};
+        side[i] = (sks_side){s->n[i], s->seconds[i], s->sorted[i], w->positions,
+                             &w->resampling[s->is_paired ? 0 : i]};
     return sks_ratio_of_medians(&side[1], &side[0], options->confidence, &c->ratio);
 }
 
@@ -248,10 +246,10 @@ sks_status sks_compare(const sks_match *matches, size_t n, size_t n_groups,
 }
 
 static sks_status select_samples(const sks_match *matches, size_t n, const sks_states *states,
-                                 sks_state state, sks_selection *selection)
+                                 sks_state state, sks_state_selection *selection)
 {
-    sks_selection s = {.matches = calloc(n + 1, sizeof(*s.matches)),
-                       .points = calloc(2 * n + 1, sizeof(*s.points))};
+    sks_state_selection s = {.matches = calloc(n + 1, sizeof(*s.matches)),
+                             .points = calloc(2 * n + 1, sizeof(*s.points))};
     sks_status status = s.matches != NULL && s.points != NULL ? SKS_OK : sks_fail_nomem("samples");
 
     for (size_t i = 0; status == SKS_OK && i < n; i++) {
@@ -277,10 +275,10 @@ static sks_status select_samples(const sks_match *matches, size_t n, const sks_s
 
 sks_status sks_compare_in_state(const sks_match *matches, size_t n, size_t n_groups,
                                 const sks_states *states, sks_state state,
-                                const sks_compare_options *options, sks_selection *selected,
+                                const sks_compare_options *options, sks_state_selection *selected,
                                 sks_compare_result *result)
 {
-    sks_selection made = {0};
+    sks_state_selection made = {0};
     sks_status status = select_samples(matches, n, states, state, &made);
 
     if (status == SKS_OK)
@@ -288,17 +286,17 @@ sks_status sks_compare_in_state(const sks_match *matches, size_t n, size_t n_gro
     if (status == SKS_OK)
         *selected = made;
     else
-        sks_selection_clear(&made);
+        sks_state_selection_clear(&made);
     return status;
 }
 
-void sks_selection_clear(sks_selection *selection)
+void sks_state_selection_clear(sks_state_selection *selection)
 {
     for (size_t i = 0; selection->points != NULL && i < 2 * selection->n; i++)
         sks_point_clear(&selection->points[i]);
     free(selection->points);
     free(selection->matches);
-    *selection = (sks_selection){0};
+    *selection = (sks_state_selection){0};
 }
 
 void sks_compare_clear(sks_compare_result *result)

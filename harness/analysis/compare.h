@@ -89,17 +89,17 @@ sks_status sks_compare(const sks_match *matches, size_t n, size_t n_groups,
 /* The same with those samples only that were taken while the machine was in a state, near or far.
  * states[0] is the base's, states[1 + group] that of each group's campaign. Configurations without
  * such samples on both sides are left out. *selected holds what the result borrows; free it after
- * the result with sks_selection_clear. */
-typedef struct sks_selection {
+ * the result with sks_state_selection_clear. */
+typedef struct sks_state_selection {
     size_t n;
     sks_match *matches; /* labels borrowed from the matches selected from */
     sks_point *points;  /* [2 n] */
-} sks_selection;
+} sks_state_selection;
 sks_status sks_compare_in_state(const sks_match *matches, size_t n, size_t n_groups,
                                 const sks_states *states, sks_state state,
-                                const sks_compare_options *options, sks_selection *selected,
+                                const sks_compare_options *options, sks_state_selection *selected,
                                 sks_compare_result *result);
-void sks_selection_clear(sks_selection *selection); /* accepts one that is all zero */
+void sks_state_selection_clear(sks_state_selection *selection); /* accepts one that is all zero */
 
 void sks_compare_clear(sks_compare_result *result); /* accepts one that is all zero */
 

@@ -94,7 +94,7 @@ void sks_compare_report_clear(sks_compare_report *report)
 {
     for (int k = 0; k < SKS_STATE_REPORTS; k++) {
         sks_compare_clear(&report->states[k].result);
-        sks_selection_clear(&report->states[k].selection);
+        sks_state_selection_clear(&report->states[k].selection);
     }
     sks_compare_clear(&report->result);
     sks_matches_clear(&report->matches);

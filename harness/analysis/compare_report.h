@@ -30,7 +30,7 @@ json_t *sks_compared_json(const sks_compared *campaign, double confidence);
 /* The comparison again with the samples of one state. */
 typedef struct sks_state_report {
     sks_state state;
-    sks_selection selection;
+    sks_state_selection selection;
     sks_compare_result result;
 } sks_state_report;
 

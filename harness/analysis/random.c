@@ -2,15 +2,20 @@
 
 #include <Random123/philox.h>
 
-static unsigned long random_get(void *state)
+static philox4x32_ctr_t next(sks_random *r)
 {
-    sks_random *r = state;
     philox4x32_ctr_t counter = {{(uint32_t)r->counter, (uint32_t)(r->counter >> 32),
                                  (uint32_t)r->stream, (uint32_t)(r->stream >> 32)}};
     philox4x32_key_t key = {{(uint32_t)r->seed, (uint32_t)(r->seed >> 32)}};
-    philox4x32_ctr_t out = philox4x32(counter, key);
 
     r->counter++;
+    return philox4x32(counter, key);
+}
+
+static unsigned long random_get(void *state)
+{
+    philox4x32_ctr_t out = next(state);
+
     return (unsigned long)out.v[1] << 32 | out.v[0];
 }
 
@@ -44,4 +49,12 @@ void sks_random_init(sks_random *random, uint64_t seed, uint64_t stream)
     *random = (sks_random){.seed = seed, .stream = stream};
     random->gsl.type = &random_type;
     random->gsl.state = random;
+}
+
+void sks_random_bits(sks_random *random, uint32_t bits[4])
+{
+    philox4x32_ctr_t out = next(random);
+
+    for (int i = 0; i < 4; i++)
+        bits[i] = out.v[i];
 }

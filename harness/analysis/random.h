@@ -22,4 +22,7 @@ typedef struct sks_random {
 /* Starts the sequence of (seed, stream) from its beginning. */
 void sks_random_init(sks_random *random, uint64_t seed, uint64_t stream);
 
+/* All bits of the next call of Philox, of which gsl_rng_get gives out half. */
+void sks_random_bits(sks_random *random, uint32_t bits[4]);
+
 #endif

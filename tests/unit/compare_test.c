@@ -250,11 +250,15 @@ static void blocks_are_drawn_whole(void **state)
 {
     const double x[6] = {1, 2, 3, 10, 20, 30};
     const unsigned round[6] = {0, 1, 2, 0, 1, 2};
-    uint16_t weight[3][3] = {{1, 1, 1}, {3, 0, 0}, {0, 1, 2}};
-    const sks_resampling r = {3, 3, 1, weight[0]};
+    const uint16_t drawn[3][3] = {{1, 1, 1}, {3, 0, 0}, {0, 1, 2}};
+    uint16_t weight[3 * SKS_LANES] = {0};
+    const sks_resampling r = {.n_replicates = 3, .n_rounds = 3, .n_blocks = 3, .weight = weight};
     double *medians, *left_out;
 
     (void)state;
+    for (size_t b = 0; b < 3; b++)
+        for (size_t i = 0; i < 3; i++)
+            weight[sks_weight_index(&r, b, i)] = drawn[b][i];
     assert_int_equal(sks_resampled_medians(&r, x, round, 6, &medians, &left_out), SKS_OK);
     assert_near(medians[0], 6.5, 0.0);   /* 1 2 3 10 20 30 */
     assert_near(medians[1], 5.5, 0.0);   /* 1 1 1 10 10 10 */
@@ -272,19 +276,76 @@ static void resamplings_draw_as_many_blocks_as_there_are(void **state)
 
     (void)state;
     assert_int_equal(sks_resampling_create(1300, 50, 1, 0, &r), SKS_OK);
-    assert_int_equal(r.rounds_per_block, 3);
-    assert_int_equal(r.n_blocks, 434);
+    assert_int_equal(r.n_blocks, SKS_MAX_BLOCKS);
     for (size_t b = 0; b < 50; b++) {
         size_t drawn = 0;
 
         for (size_t i = 0; i < r.n_blocks; i++)
-            drawn += r.weight[b * r.n_blocks + i];
+            drawn += r.weight[sks_weight_index(&r, b, i)];
         assert_int_equal(drawn, r.n_blocks);
     }
     assert_int_equal(sks_resampling_create(1300, 50, 1, 0, &again), SKS_OK);
-    assert_memory_equal(r.weight, again.weight, 50 * r.n_blocks * sizeof(*r.weight));
+    assert_memory_equal(r.weight, again.weight, 2 * SKS_LANES * r.n_blocks * sizeof(*r.weight));
     sks_resampling_clear(&r);
     sks_resampling_clear(&again);
+}
+
+static double *sorted_medians(sks_resampling *r, const double *x, size_t n)
+{
+    unsigned round[40];
+    double *medians, *left_out;
+
+    for (size_t i = 0; i < n; i++)
+        round[i] = (unsigned)i;
+    assert_int_equal(sks_resampled_medians(r, x, round, n, &medians, &left_out), SKS_OK);
+    gsl_sort(medians, 1, r->n_replicates);
+    free(left_out);
+    sks_resampling_clear(r);
+    return medians;
+}
+
+/* The greatest distance between the distribution functions of a[n] and b[n]. */
+static double distance_between(const double *a, const double *b, size_t n)
+{
+    double greatest = 0.0;
+
+    for (size_t i = 0, j = 0; i < n && j < n;) {
+        double x = a[i] < b[j] ? a[i] : b[j];
+
+        while (i < n && a[i] == x)
+            i++;
+        while (j < n && b[j] == x)
+            j++;
+        greatest = fmax(greatest, fabs((double)i - (double)j) / (double)n);
+    }
+    return greatest;
+}
+
+/* Powers of 1.3: every pair of ranks has another mean, so that each pair's frequency counts. The
+ * two-sample Kolmogorov-Smirnov distance exceeds 1.95 sqrt(2/n) once in a thousand times. */
+static void ranks_are_drawn_as_if_samples_were(void **state)
+{
+    static const size_t sizes[] = {1, 2, 3, 6, 7, 16, 40};
+    const size_t n_replicates = 50000;
+    double x[40];
+
+    (void)state;
+    for (size_t i = 0; i < 40; i++)
+        x[i] = pow(1.3, (double)i);
+    for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
+        sks_resampling by_rank, by_weight;
+        double *a, *b;
+
+        assert_int_equal(sks_resampling_create_ranks(sizes[k], n_replicates, 3, 0, &by_rank),
+                         SKS_OK);
+        assert_int_equal(sks_resampling_create(sizes[k], n_replicates, 3, 1, &by_weight), SKS_OK);
+        a = sorted_medians(&by_rank, x, sizes[k]);
+        b = sorted_medians(&by_weight, x, sizes[k]);
+        assert_near(distance_between(a, b, n_replicates), 0.0,
+                    1.95 * sqrt(2.0 / (double)n_replicates));
+        free(a);
+        free(b);
+    }
 }
 
 static void exchanging_base_and_new_only_turns_the_answer_round(void **state)
@@ -585,7 +646,7 @@ static void states_are_compared_apart(void **state)
     sks_latency latencies[2][40];
     sks_states states[2];
     sks_match match;
-    sks_selection selection;
+    sks_state_selection selection;
     sks_compare_result result;
 
     (void)state;
@@ -614,14 +675,14 @@ static void states_are_compared_apart(void **state)
     assert_int_equal(result.comparisons[0].n_base, 20);
     assert_int_equal(result.comparisons[0].change, SKS_NO_DIFFERENCE_SHOWN);
     sks_compare_clear(&result);
-    sks_selection_clear(&selection);
+    sks_state_selection_clear(&selection);
     assert_int_equal(
         sks_compare_in_state(&match, 1, 1, states, SKS_STATE_FAR, &options, &selection, &result),
         SKS_OK);
     assert_near(result.comparisons[0].ratio.value, 1.5, 0.01);
     assert_int_equal(result.comparisons[0].change, SKS_SLOWER);
     sks_compare_clear(&result);
-    sks_selection_clear(&selection);
+    sks_state_selection_clear(&selection);
 }
 
 static void rules_are_answered_from_the_data(void **state)
@@ -680,6 +741,7 @@ int main(void)
         cmocka_unit_test(intervals_cover_the_truth),
         cmocka_unit_test(blocks_are_drawn_whole),
         cmocka_unit_test(resamplings_draw_as_many_blocks_as_there_are),
+        cmocka_unit_test(ranks_are_drawn_as_if_samples_were),
         cmocka_unit_test(exchanging_base_and_new_only_turns_the_answer_round),
         cmocka_unit_test(verdicts_say_what_they_cannot_tell),
         cmocka_unit_test(only_common_rounds_are_paired),
