@@ -177,6 +177,38 @@ static void close_cells(struct cells *cells)
     free(cells->text);
 }
 
+/* The columns of the query: how many there are without the counters, and those of the series, which
+ * are left empty where they only repeat the configuration's: with strong scaling, everywhere. */
+struct layout {
+    int n_own;
+    int parameters, parameters_text, series, series_text;
+};
+
+static int find_column(sqlite3_stmt *rows, int n, const char *name)
+{
+    int i = 0;
+
+    while (i < n && strcmp(sqlite3_column_name(rows, i), name) != 0)
+        i++;
+    return i;
+}
+
+static struct layout find_layout(sqlite3_stmt *rows)
+{
+    int n = 0;
+
+    while (n < sqlite3_column_count(rows) &&
+           strncmp(sqlite3_column_name(rows, n), "counter_", 8) != 0)
+        n++;
+    return (struct layout){
+        .n_own = n,
+        .parameters = find_column(rows, n, "parameters"),
+        .parameters_text = find_column(rows, n, "parameters_text"),
+        .series = find_column(rows, n, "series_parameters"),
+        .series_text = find_column(rows, n, "series_parameters_text"),
+    };
+}
+
 /* The names of the columns: a sample's own, the cells with JSON, the counters. */
 static void print_header(sqlite3_stmt *rows, int n_own, FILE *out)
 {
@@ -194,36 +226,33 @@ static void print_header(sqlite3_stmt *rows, int n_own, FILE *out)
     putc_unlocked('\n', out);
 }
 
-static sks_status print_row(const sks_store *store, sqlite3_stmt *rows, int n_own,
+static bool are_same(sqlite3_stmt *rows, int a, int b)
+{
+    return strcmp(sks_store_text(rows, a), sks_store_text(rows, b)) == 0;
+}
+
+static sks_status print_row(const sks_store *store, sqlite3_stmt *rows, const struct layout *at,
                             struct cells *cells, FILE *out)
 {
     const int64_t sample = sqlite3_column_int64(rows, 0);
+    const bool repeats = are_same(rows, at->parameters, at->series) &&
+                         are_same(rows, at->parameters_text, at->series_text);
     sks_status status = SKS_OK;
 
-    for (int i = 1; i < n_own; i++) {
+    for (int i = 1; i < at->n_own; i++) {
         if (i > 1)
             putc_unlocked(',', out);
-        put_column(rows, i, out);
+        if (!repeats || (i != at->series && i != at->series_text))
+            put_column(rows, i, out);
     }
     for (int i = 0; status == SKS_OK && i <= N_CSV_PARTS; i++)
         status = print_json_cell(store, cells, i, sample, out);
-    for (int i = n_own; i < sqlite3_column_count(rows); i++) {
+    for (int i = at->n_own; i < sqlite3_column_count(rows); i++) {
         putc_unlocked(',', out);
         put_column(rows, i, out);
     }
     putc_unlocked('\n', out);
     return status;
-}
-
-/* How many columns the query has without the counters. */
-static int count_own(sqlite3_stmt *rows)
-{
-    int n = 0;
-
-    while (n < sqlite3_column_count(rows) &&
-           strncmp(sqlite3_column_name(rows, n), "counter_", 8) != 0)
-        n++;
-    return n;
 }
 
 sks_status sks_export_csv(sks_store *store, bool drops_disturbed, FILE *out)
@@ -232,7 +261,7 @@ sks_status sks_export_csv(sks_store *store, bool drops_disturbed, FILE *out)
     char *counters = NULL, *sql = NULL;
     sqlite3_stmt *rows = NULL;
     bool has_row = true;
-    int n_own = 0;
+    struct layout at = {0};
     sks_status status = counter_columns(store, &counters);
 
     if (status == SKS_OK)
@@ -242,12 +271,12 @@ sks_status sks_export_csv(sks_store *store, bool drops_disturbed, FILE *out)
     if (status == SKS_OK)
         status = open_cells(store, &cells);
     if (status == SKS_OK) {
-        n_own = count_own(rows);
-        print_header(rows, n_own, out);
+        at = find_layout(rows);
+        print_header(rows, at.n_own, out);
     }
     while (status == SKS_OK && (status = sks_store_step(store, rows, &has_row)) == SKS_OK &&
            has_row)
-        status = print_row(store, rows, n_own, &cells, out);
+        status = print_row(store, rows, &at, &cells, out);
     close_cells(&cells);
     sqlite3_finalize(rows);
     free(sql);

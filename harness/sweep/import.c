@@ -190,12 +190,23 @@ static sks_status is_json_object(const struct import *m, const char *name, const
     return is_object ? SKS_OK : fail(m, "%s: \"%.60s\" is not a JSON object", name, text);
 }
 
+/* The texts that are shorter to leave out of the file than to repeat. */
+static const char *or_else(const char *text, const char *other)
+{
+    return text[0] != '\0' ? text : other;
+}
+
+static const char *series_of(const struct import *m)
+{
+    return or_else(own(m, SERIES), own(m, PARAMETERS));
+}
+
 static sks_status make_key(const struct import *m, int64_t n_workers, bool is_weak, char **key)
 {
     const sks_key_parts parts = {
         .kernel = own(m, KERNEL),
         .parameters = own(m, PARAMETERS),
-        .series = is_weak ? own(m, SERIES) : NULL,
+        .series = is_weak ? series_of(m) : NULL,
         .executor = own(m, EXECUTOR),
         .scheduler = own(m, SCHEDULER),
         .binding = own(m, BINDING),
@@ -221,12 +232,6 @@ static sks_status find_configuration(const struct import *m, const char *key, in
     return status;
 }
 
-/* The texts that are shorter to leave out of the file than to repeat. */
-static const char *or_else(const char *text, const char *other)
-{
-    return text[0] != '\0' ? text : other;
-}
-
 static sks_status enter_configuration(const struct import *m, const char *key, int64_t n_workers,
                                       bool is_weak, int64_t *id)
 {
@@ -234,6 +239,9 @@ static sks_status enter_configuration(const struct import *m, const char *key, i
     const bool has_texts = m->own[PARAMETERS_TEXT] != NOWHERE;
     /* Older files have no short text: the long one is as true. */
     const char *text = has_texts ? own(m, PARAMETERS_TEXT) : own(m, PARAMETERS);
+    /* Both of the series are empty where they are the configuration's own; a text alone may be
+     * empty because all parameters are at their defaults. */
+    const bool has_series = own(m, SERIES)[0] != '\0' && m->own[SERIES_TEXT] != NOWHERE;
     const bool is_crowded = strcmp(own(m, OVERSUBSCRIBED), "1") == 0;
     sks_status status = SKS_OK;
 
@@ -254,9 +262,8 @@ static sks_status enter_configuration(const struct import *m, const char *key, i
     sks_store_bind_text(insert, ":binding", own(m, BINDING));
     sks_store_bind_int(insert, ":crowded", is_crowded);
     sks_store_bind_int(insert, ":weak", is_weak);
-    sks_store_bind_text(insert, ":series", or_else(own(m, SERIES), own(m, PARAMETERS)));
-    sks_store_bind_text(insert, ":series_text",
-                        m->own[SERIES_TEXT] != NOWHERE ? own(m, SERIES_TEXT) : text);
+    sks_store_bind_text(insert, ":series", series_of(m));
+    sks_store_bind_text(insert, ":series_text", has_series ? own(m, SERIES_TEXT) : text);
     if (sks_store_insert(m->store, insert) != SKS_OK)
         return fail(m, "two configurations with one number");
     *id = sqlite3_last_insert_rowid(m->store->db);

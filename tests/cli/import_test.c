@@ -292,13 +292,69 @@ static void few_columns(void **state)
     free(text);
 }
 
+/* Every configuration of a database with its own parameters and its series', a line each. */
+static char *list_series(const char *database)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *rows = NULL;
+    char *list;
+
+    assert_int_equal(sqlite3_open(in_folder(database), &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "SELECT group_concat(line, char(10)) FROM (SELECT n_workers || ' ' ||"
+                           " parameters || ' ' || parameters_text || ' ' || series_parameters ||"
+                           " ' ' || series_parameters_text AS line FROM configuration ORDER BY id)",
+                           -1, &rows, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(rows), SQLITE_ROW);
+    list = strdup((const char *)sqlite3_column_text(rows, 0));
+    sqlite3_finalize(rows);
+    sqlite3_close(db);
+    assert_non_null(list);
+    return list;
+}
+
+/* What all points of a curve share is left out where it is a configuration's own; files in which it
+ * is repeated make the same campaign. */
+static void series_are_filled_in(void **state)
+{
+#define LONG_HEAD                                                                                  \
+    "kernel,parameters,executor,scheduler,n_workers,binding,round,total_s,is_weak,"                \
+    "parameters_text,series_parameters,series_parameters_text\n"
+#define STRONG "mine,\"{\"\"a\"\":1}\",elsewhere,odd,1,none,0,2.5,0,"
+#define WEAK "mine,\"{\"\"a\"\":4}\",elsewhere,odd,2,none,0,2.5,1,"
+#define WEAK_SERIES "a=4,\"{\"\"a\"\":\"\"2*N\"\"}\",a=2*N\n"
+    static const char wanted[] = "1 {\"a\":1}  {\"a\":1} \n2 {\"a\":4} a=4 {\"a\":\"2*N\"} a=2*N";
+    char *csv;
+
+    (void)state;
+    unlink(in_folder("full.db"));
+    unlink(in_folder("lean.db"));
+    write_text("full.csv", LONG_HEAD STRONG ",\"{\"\"a\"\":1}\",\n" WEAK WEAK_SERIES);
+    write_text("lean.csv", LONG_HEAD STRONG ",,\n" WEAK WEAK_SERIES);
+    must_run("import full.csv -d full.db", NULL);
+    must_run("import lean.csv -d lean.db", NULL);
+    for (int i = 0; i < 2; i++) {
+        char *list = list_series(i == 0 ? "full.db" : "lean.db");
+
+        assert_string_equal(list, wanted);
+        free(list);
+    }
+    must_run("export full.db -o full.csv2", NULL);
+    csv = spawn_read_file(in_folder("full.csv2"), NULL);
+    assert_null(strstr(csv, "\"{\"\"a\"\":1}\",,"));
+    assert_non_null(strstr(csv, ",a=4,\"{\"\"a\"\":\"\"2*N\"\"}\",a=2*N,"));
+    free(csv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_again), cmocka_unit_test(a_text_that_needs_escapes_survives),
         cmocka_unit_test(extrap),         cmocka_unit_test(extrap_leaves_out_single_points),
         cmocka_unit_test(gnuplot),        cmocka_unit_test(refusals),
-        cmocka_unit_test(few_columns),
+        cmocka_unit_test(few_columns),    cmocka_unit_test(series_are_filled_in),
     };
 
     return cmocka_run_group_tests(tests, set_up, remove_folder);
