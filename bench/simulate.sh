@@ -1,7 +1,7 @@
 #!/bin/sh
 # Simulated makespans beside measured ones, with one worker and with two: synthetic loads and real
-# kernels, under rules of all kinds. The costs of tasks are from the campaign's own chunks, those of
-# claims are measured just before.
+# kernels, under rules of all kinds. The costs of tasks are from the campaign's own chunks, how much two
+# workers slow each other down is from its workers; what claims cost is measured just before.
 #
 #   bench/simulate.sh [SKYSCALE [ROUNDS [median|least]]]   default: build/release/harness/skyscale 15 median
 #

@@ -17,6 +17,8 @@ void sks_simulation_check_clear(sks_simulation_check *check)
         free(check->row[i].scheduler);
     }
     free(check->row);
+    free(check->by_workers);
+    free(check->by_kernel);
     *check = (sks_simulation_check){0};
 }
 
@@ -52,16 +54,39 @@ static sks_status append(sks_simulation_check *check, const sks_series *series,
     return SKS_OK;
 }
 
-static sks_status check_point(const sks_series *series, const sks_point *point,
-                              sks_simulation *simulation, bool with_least,
-                              sks_simulation_check *check)
+/* Simulates with all workers slowed down alike. */
+static sks_status simulate_slowed(sks_simulation *simulation, double slow_down,
+                                  sks_simulated *result)
 {
-    sks_check_row row = {.n_workers = point->n_workers, .n_samples = point->n};
+    double *speeds = calloc(simulation->n_workers, sizeof(*speeds));
+    sks_status status = speeds != NULL ? SKS_OK : sks_fail_nomem("a simulation");
+
+    for (unsigned w = 0; speeds != NULL && w < simulation->n_workers; w++)
+        speeds[w] = 1 / slow_down;
+    simulation->speeds = speeds;
+    if (status == SKS_OK)
+        status = sks_simulate(simulation, result);
+    simulation->speeds = NULL;
+    free(speeds);
+    return status;
+}
+
+static sks_status check_point(const sks_series *series, const sks_point *point,
+                              const sks_work_load *load, sks_simulation *simulation,
+                              bool with_least, sks_simulation_check *check)
+{
+    sks_check_row row = {
+        .n_workers = point->n_workers,
+        .n_samples = point->n,
+        .is_source =
+            point->n_workers == load->n_workers && strcmp(series->scheduler, load->scheduler) == 0,
+        .slow_down = sks_slow_down_factor(&load->slow_downs, point->n_workers, series->scheduler),
+    };
     sks_simulated result;
     sks_status status;
 
     simulation->n_workers = point->n_workers;
-    status = sks_simulate(simulation, &result);
+    status = simulate_slowed(simulation, row.slow_down, &result);
     if (status != SKS_OK)
         return status;
     gsl_sort(point->seconds, 1, point->n);
@@ -86,21 +111,74 @@ static sks_status check_series(const sks_series *series, const sks_work_load *lo
     simulation.options = options;
     for (size_t i = 0; status == SKS_OK && i < series->n_points; i++)
         if (!series->points[i].is_oversubscribed)
-            status = check_point(series, &series->points[i], &simulation, with_least, check);
+            status = check_point(series, &series->points[i], load, &simulation, with_least, check);
     sks_values_destroy(options);
     return status;
+}
+
+static bool is_in_group(const sks_check_row *row, const sks_check_group *group)
+{
+    return !row->is_source && (group->kernel == NULL || strcmp(group->kernel, row->kernel) == 0) &&
+           (group->n_workers == 0 || group->n_workers == row->n_workers);
+}
+
+/* Counts the rows and finds the median of their errors; errors[check->n] is for its use. */
+static void fill_group(const sks_simulation_check *check, double *errors, sks_check_group *group)
+{
+    group->n = 0;
+    for (size_t i = 0; i < check->n; i++)
+        if (is_in_group(&check->row[i], group))
+            errors[group->n++] = fabs(check->row[i].error);
+    gsl_sort(errors, 1, group->n);
+    group->median_error = group->n > 0 ? sks_median(errors, group->n) : NAN;
+}
+
+/* A group for each kernel, or for each worker count, that the rows have. groups[check->n]. */
+static size_t make_groups(const sks_simulation_check *check, bool by_kernel, double *errors,
+                          sks_check_group *groups)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < check->n; i++) {
+        const sks_check_row *row = &check->row[i];
+        size_t g = 0;
+
+        while (g < n && !is_in_group(row, &groups[g]))
+            g++;
+        if (g < n || row->is_source)
+            continue;
+        groups[n] = (sks_check_group){.kernel = by_kernel ? row->kernel : NULL,
+                                      .n_workers = by_kernel ? 0 : row->n_workers};
+        fill_group(check, errors, &groups[n++]);
+    }
+    return n;
+}
+
+static int compare_workers(const void *a, const void *b)
+{
+    const unsigned x = ((const sks_check_group *)a)->n_workers;
+    const unsigned y = ((const sks_check_group *)b)->n_workers;
+
+    return (x > y) - (x < y);
 }
 
 static sks_status summarise(const char *path, sks_simulation_check *check)
 {
     double *errors = calloc(check->n + 1, sizeof(*errors));
+    sks_check_group all = {0};
 
-    if (errors == NULL)
+    check->by_workers = calloc(check->n + 1, sizeof(*check->by_workers));
+    check->by_kernel = calloc(check->n + 1, sizeof(*check->by_kernel));
+    if (errors == NULL || check->by_workers == NULL || check->by_kernel == NULL) {
+        free(errors);
         return sks_fail_nomem("a comparison");
-    for (size_t i = 0; i < check->n; i++)
-        errors[i] = fabs(check->row[i].error);
-    gsl_sort(errors, 1, check->n);
-    check->median_error = check->n > 0 ? sks_median(errors, check->n) : NAN;
+    }
+    fill_group(check, errors, &all);
+    check->n_foretold = all.n;
+    check->median_error = all.median_error;
+    check->n_by_workers = make_groups(check, false, errors, check->by_workers);
+    qsort(check->by_workers, check->n_by_workers, sizeof(*check->by_workers), compare_workers);
+    check->n_by_kernel = make_groups(check, true, errors, check->by_kernel);
     free(errors);
     return check->n > 0
                ? SKS_OK
@@ -138,6 +216,28 @@ sks_status sks_simulation_check_run(const char *path, const sks_work_load *loads
     return SKS_OK;
 }
 
+/* NULL when out of memory. */
+static json_t *groups_json(const sks_check_group *groups, size_t n)
+{
+    json_t *array = json_array();
+    int failed = array == NULL;
+
+    for (size_t i = 0; !failed && i < n; i++) {
+        const sks_check_group *g = &groups[i];
+        json_t *group = g->kernel != NULL ? json_pack("{s:s}", "kernel", g->kernel)
+                                          : json_pack("{s:i}", "workers", (int)g->n_workers);
+
+        failed =
+            json_object_set_new(group, "points", json_integer((json_int_t)g->n)) != 0 ||
+            json_object_set_new(group, "median_absolute_error", json_real(g->median_error)) != 0;
+        failed = json_array_append_new(array, group) != 0 || failed;
+    }
+    if (!failed)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
 sks_status sks_simulation_check_to_json(const sks_simulation_check *check, json_t **json)
 {
     json_t *rows = json_array(), *made;
@@ -147,13 +247,18 @@ sks_status sks_simulation_check_to_json(const sks_simulation_check *check, json_
         const sks_check_row *r = &check->row[i];
 
         failed = json_array_append_new(
-            rows, json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:f, s:f, s:f}", "kernel", r->kernel,
-                            "parameters", r->parameters, "executor", r->executor, "scheduler",
-                            r->scheduler, "workers", (int)r->n_workers, "samples",
-                            (json_int_t)r->n_samples, "measured_s", r->measured_s, "simulated_s",
+            rows, json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:b, s:f, s:f, s:f, s:f}", "kernel",
+                            r->kernel, "parameters", r->parameters, "executor", r->executor,
+                            "scheduler", r->scheduler, "workers", (int)r->n_workers, "samples",
+                            (json_int_t)r->n_samples, "is_source", r->is_source, "slow_down",
+                            r->slow_down, "measured_s", r->measured_s, "simulated_s",
                             r->simulated_s, "error", r->error));
     }
-    made = json_pack("{s:o, s:f}", "rows", rows, "median_absolute_error", check->median_error);
+    made = json_pack("{s:o, s:I, s:o, s:o, s:o}", "rows", rows, "foretold",
+                     (json_int_t)check->n_foretold, "median_absolute_error",
+                     isnan(check->median_error) ? json_null() : json_real(check->median_error),
+                     "by_workers", groups_json(check->by_workers, check->n_by_workers), "by_kernel",
+                     groups_json(check->by_kernel, check->n_by_kernel));
     if (failed || made == NULL) {
         json_decref(made);
         return sks_fail_nomem("JSON, or a name that is not UTF-8");

@@ -32,14 +32,15 @@ static json_t *point_json(const sks_study_point *p)
 {
     if (p->failure != NULL)
         return json_pack("{s:i, s:s}", "workers", (int)p->n_workers, "failure", p->failure);
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:I, s:s}",
-                     "workers", (int)p->n_workers, "rule", p->rule, "time_s", number(p->time_s),
-                     "repeats_s", seconds_json(p), "makespan_s", number(p->run.makespan_s),
-                     "speedup", number(p->speedup), "efficiency", number(p->efficiency),
-                     "imbalance", number(p->run.imbalance), "chunks", (json_int_t)p->run.n_chunks,
-                     "busy_s", number(p->run.busy_s), "claiming_s", number(p->run.claiming_s),
-                     "steals_tried", (json_int_t)p->run.steals_tried, "steals_won",
-                     (json_int_t)p->run.steals_won, "decision", p->run.decision);
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:I, s:s}",
+                     "workers", (int)p->n_workers, "rule", p->rule, "slow_down",
+                     number(p->slow_down), "time_s", number(p->time_s), "repeats_s",
+                     seconds_json(p), "makespan_s", number(p->run.makespan_s), "speedup",
+                     number(p->speedup), "efficiency", number(p->efficiency), "imbalance",
+                     number(p->run.imbalance), "chunks", (json_int_t)p->run.n_chunks, "busy_s",
+                     number(p->run.busy_s), "claiming_s", number(p->run.claiming_s), "steals_tried",
+                     (json_int_t)p->run.steals_tried, "steals_won", (json_int_t)p->run.steals_won,
+                     "decision", p->run.decision);
 }
 
 static json_t *claims_json(const sks_claim_costs *c)
@@ -97,16 +98,33 @@ static json_t *best_json(const sks_study *study, size_t i)
                      (json_int_t)sks_study_n_near_best(study, i, 0.01));
 }
 
+/* Each worker count that was measured. */
+static json_t *slow_downs_json(const sks_slow_downs *s)
+{
+    json_t *array = json_array();
+
+    for (size_t begin = 0, end; array != NULL && begin < s->n; begin = end) {
+        const unsigned n = s->ratio[begin].n_workers;
+
+        end = sks_slow_down_count_end(s, begin);
+        array = appended(array, json_pack("{s:i, s:o, s:I}", "workers", (int)n, "factor",
+                                          number(sks_slow_down_factor(s, n, NULL)), "series",
+                                          (json_int_t)(end - begin)));
+    }
+    return array;
+}
+
 static json_t *load_json(const sks_work_load *load)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "kernel",
-                     load->kernel, "parameters", load->parameters, "source", load->source, "tasks",
-                     (json_int_t)load->costs.n_tasks, "total_s",
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+                     "kernel", load->kernel, "parameters", load->parameters, "source", load->source,
+                     "tasks", (json_int_t)load->costs.n_tasks, "total_s",
                      number(sks_work_load_total_s(load)), "task_mean_s", number(load->mean_s),
                      "task_sd_s", number(load->sd_s), "task_longest_s", number(load->longest_s),
                      "startup_s", number(load->startup_s), "startup_per_worker_s",
                      number(load->startup_per_worker_s), "prepare_s", number(load->prepare_s),
-                     "finish_s", number(load->finish_s), "samples", (json_int_t)load->n_samples);
+                     "finish_s", number(load->finish_s), "samples", (json_int_t)load->n_samples,
+                     "slow_downs", slow_downs_json(&load->slow_downs));
 }
 
 sks_status sks_study_to_json(const sks_study *study, json_t **json)

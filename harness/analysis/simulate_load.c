@@ -15,7 +15,9 @@ void sks_work_load_clear(sks_work_load *load)
     free(load->parameters);
     free(load->source);
     free(load->executor);
+    free(load->scheduler);
     free(load->sums);
+    sks_slow_downs_clear(&load->slow_downs);
     *load = (sks_work_load){0};
 }
 
@@ -80,6 +82,19 @@ static double median_cost(const sks_cost_samples *samples, size_t task)
     return gsl_stats_median_from_sorted_data(seconds, 1, samples->n);
 }
 
+/* What the costs are to add up to: the header says why it is not the sum of their medians. */
+static double typical_total(const sks_cost_samples *samples)
+{
+    double totals[SKS_MAX_COST_SAMPLES] = {0};
+
+    for (size_t s = 0; s < samples->n; s++)
+        for (size_t i = 0; i < samples->n_tasks; i++)
+            totals[s] += samples->seconds[s][i];
+    gsl_sort(totals, 1, samples->n);
+    return samples->with_least ? totals[0]
+                               : gsl_stats_median_from_sorted_data(totals, 1, samples->n);
+}
+
 /* Mean, spread and longest of the costs that `sums` add up. */
 static void describe_costs(sks_work_load *load)
 {
@@ -123,6 +138,12 @@ sks_status sks_cost_samples_close(const sks_cost_samples *samples, const char *s
         load->sums[i + 1] = load->sums[i] + median_cost(samples, i);
     }
     if (status == SKS_OK) {
+        const double sum_of_medians = load->sums[samples->n_tasks];
+        const double factor =
+            sum_of_medians > 0 ? typical_total(samples) / sum_of_medians : 1; /* else all are 0 */
+
+        for (size_t i = 0; i < samples->n_tasks; i++)
+            load->sums[i + 1] *= factor;
         load->n_samples = samples->n;
         describe_costs(load);
     }

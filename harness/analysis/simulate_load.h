@@ -2,8 +2,12 @@
  *
  * Costs come
  *   from chunk logs (a campaign's, one recorded schedule's, runs made here with one worker): the
- *   tasks of a chunk share its time evenly, and a task's cost is the median over the samples, so
- *   that what interrupts a run now and then is left out;
+ *   tasks of a chunk share its time evenly. The medians over the samples are the shape of the
+ *   costs: which task takes longer than which, without what interrupted one of them once. All of
+ *   them are then multiplied by the one factor with which they add up to the median of the samples'
+ *   totals. The sum of medians alone is too small: each run is interrupted (timer ticks, the host
+ *   of a virtual machine), each time in other tasks, so that every task's median is free of what no
+ *   run is free of;
  *   or from a distribution.
  * Start-up, which grows with the workers, is a line through the medians of the worker counts that
  * were measured; with one of them it is taken to stay the same.
@@ -16,6 +20,7 @@
 #define SKYSCALE_SIMULATE_LOAD_H
 
 #include "harness/analysis/simulate.h"
+#include "harness/analysis/simulate_slow_down.h"
 #include "kernels/kernel.h"
 #include "kernels/parts/synthetic_cost.h"
 
@@ -23,25 +28,29 @@ typedef struct sks_work_load {
     char *kernel;     /* or the distribution */
     char *parameters; /* "name=value,…"; "" for none */
     char *source;     /* where the costs are from, in words */
-    char *executor;   /* that of the runs they are from; NULL: not from a campaign */
+    /* Of the runs that they are from; NULL and 0: not from a campaign. */
+    char *executor, *scheduler;
+    unsigned n_workers;
     sks_cost_sums costs;
     double *sums; /* what costs.sum_s points to */
     double mean_s, sd_s, longest_s;
     /* Serial phases with N workers: startup_s + N startup_per_worker_s, prepare_s, finish_s. */
     double startup_s, startup_per_worker_s, prepare_s, finish_s;
-    size_t n_samples; /* the costs are medians of; 0: not measured */
+    size_t n_samples;          /* the costs are medians of; 0: not measured */
+    sks_slow_downs slow_downs; /* of the tasks by other workers; none but from a campaign */
 } sks_work_load;
 
 void sks_work_load_clear(sks_work_load *load); /* accepts one that is all zero */
 void sks_work_loads_free(sks_work_load *loads, size_t n);
 
-double sks_work_load_total_s(const sks_work_load *load);                      /* of all tasks */
+double sks_work_load_total_s(const sks_work_load *load); /* of all tasks, without slow-down */
 double sks_work_load_serial_s(const sks_work_load *load, unsigned n_workers); /* of all phases */
 
 /* Collects the costs of tasks 0 … n_tasks - 1 over samples. */
 enum { SKS_MAX_COST_SAMPLES = 15 };
 typedef struct sks_cost_samples {
     size_t n_tasks;
+    bool with_least; /* costs add up to the least of the samples' totals, not to their median */
     size_t n;
     double *seconds[SKS_MAX_COST_SAMPLES]; /* [n_tasks] each; NaN: not seen yet */
 } sks_cost_samples;
@@ -62,7 +71,10 @@ sks_status sks_work_load_read(const char *schedule_path, sks_work_load *load);
 sks_status sks_work_load_run(const sks_kernel *kernel, const sks_values *parameters,
                              unsigned n_runs, sks_work_load *load);
 /* One load for each kernel with its parameters of which the campaign has chunks, from the
- * configuration with the fewest workers and the most chunks. */
-sks_status sks_work_loads_of_campaign(const char *path, sks_work_load **loads, size_t *n);
+ * configuration with the fewest workers and the most chunks; with the slow-downs that its executor
+ * met with other worker counts, as far as each worker had a place of its own. Total and slow-downs
+ * are of medians over the samples, or of the least times. */
+sks_status sks_work_loads_of_campaign(const char *path, bool with_least, sks_work_load **loads,
+                                      size_t *n);
 
 #endif

@@ -58,17 +58,29 @@ static sks_status set_number(sks_values *options, const sks_param *param, double
     return sks_values_set(options, param->name, text, param->name);
 }
 
+/* What one choice of options gives at one worker count. */
+struct trial {
+    const sks_study *study;
+    const sks_study_rule *rule;
+    unsigned n_workers;
+    double slow_down;
+    const double *speeds; /* slowed down */
+};
+
 /* A copy of the rule's options, with what it is to be told of the load. */
-static sks_status options_for(const sks_study *study, const sks_study_rule *rule,
-                              sks_values **options)
+static sks_status options_for(const struct trial *t, sks_values **options)
 {
+    const sks_study *study = t->study;
+    const sks_study_rule *rule = t->rule;
     sks_values *copy = NULL;
     sks_status status = sks_values_copy(rule->options, &copy);
 
     if (status == SKS_OK && study->options->is_informed) {
-        status = set_number(copy, find_param(rule->scheduler, "mean"), study->load->mean_s);
+        status = set_number(copy, find_param(rule->scheduler, "mean"),
+                            t->slow_down * study->load->mean_s);
         if (status == SKS_OK)
-            status = set_number(copy, find_param(rule->scheduler, "sd"), study->load->sd_s);
+            status = set_number(copy, find_param(rule->scheduler, "sd"),
+                                t->slow_down * study->load->sd_s);
         if (status == SKS_OK)
             status = set_number(copy, find_param(rule->scheduler, "overhead"),
                                 rule->claims.own_s + rule->claims.transfer_s +
@@ -81,14 +93,6 @@ static sks_status options_for(const sks_study *study, const sks_study_rule *rule
     *options = copy;
     return SKS_OK;
 }
-
-/* What one choice of options gives at one worker count. */
-struct trial {
-    const sks_study *study;
-    const sks_study_rule *rule;
-    unsigned n_workers;
-    const double *speeds;
-};
 
 static sks_status simulate_once(const struct trial *t, const sks_values *options, unsigned repeat,
                                 sks_simulated *run, double *seconds)
@@ -200,7 +204,7 @@ static sks_status search_chunks(const struct trial *t, sks_values *options, sks_
 static sks_status make_point(const struct trial *t, sks_study_point *point)
 {
     sks_values *options = NULL;
-    sks_status status = options_for(t->study, t->rule, &options);
+    sks_status status = options_for(t, &options);
 
     if (status == SKS_OK)
         status = search_chunks(t, options, point);
@@ -211,6 +215,7 @@ static sks_status make_point(const struct trial *t, sks_study_point *point)
         status = point->failure != NULL ? SKS_OK : sks_fail_nomem("a message");
     }
     if (status == SKS_OK && point->failure == NULL) {
+        point->slow_down = t->slow_down;
         point->speedup = t->study->base_s / point->time_s;
         point->efficiency = point->speedup / t->n_workers;
     }
@@ -242,11 +247,14 @@ static sks_status simulate_all(sks_study *study)
 
     for (size_t i = 0; status == SKS_OK && i < o->n; i++) {
         const unsigned n_workers = o->n_workers[i];
+        const double slow_down = sks_slow_down_factor(&study->load->slow_downs, n_workers, NULL);
 
         sks_speeds_fill(&o->speeds, n_workers, speeds);
+        for (unsigned w = 0; w < n_workers; w++)
+            speeds[w] /= slow_down;
         study->bound_s[i] = bound_s(study, n_workers, speeds);
         for (size_t r = 0; status == SKS_OK && r < o->n_rules; r++) {
-            const struct trial t = {study, &o->rules[r], n_workers, speeds};
+            const struct trial t = {study, &o->rules[r], n_workers, slow_down, speeds};
 
             status = make_point(&t, &study->point[r * o->n + i]);
             if (o->progress != NULL)
@@ -338,7 +346,7 @@ sks_status sks_study_run(const sks_work_load *load, const sks_study_options *opt
     sks_study s = {
         .load = load,
         .options = options,
-        .base_s = sks_work_load_total_s(load) +
+        .base_s = sks_work_load_total_s(load) * sks_slow_down_factor(&load->slow_downs, 1, NULL) +
                   (options->is_loop_only ? 0 : sks_work_load_serial_s(load, 1)),
         .bound_s = calloc(options->n, sizeof(*s.bound_s)),
         .point = calloc(options->n * options->n_rules, sizeof(*s.point)),

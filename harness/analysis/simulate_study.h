@@ -2,6 +2,8 @@
  * chunk is best for each worker count, and which scaling laws describe it.
  *
  * Time     of a whole run: the serial phases of the load and the simulated loop; or the loop alone.
+ * Slow-down  of the load's tasks with that many workers holds for every rule, and for the bound: no
+ *          rule can undo it, so a bound without it would be one that nothing reaches.
  * Base     of all speedups, the same for every rule: one worker of speed 1 with the phases that one
  *          worker has, and without any claim.
  * Chunks   where a rule has an option `chunk` that was not given, its default and the sizes 4, 16,
@@ -55,8 +57,9 @@ typedef struct sks_study_options {
 
 typedef struct sks_study_point {
     unsigned n_workers;
-    char *failure; /* why the rule cannot do this; NULL: it can, and the rest is known */
-    char *rule;    /* with the options chosen: "dynamic:chunk=64" */
+    double slow_down; /* by which the costs of tasks were multiplied */
+    char *failure;    /* why the rule cannot do this; NULL: it can, and the rest is known */
+    char *rule;       /* with the options chosen: "dynamic:chunk=64" */
     sks_simulated run;
     double *seconds; /* [n_seconds], of the repeats */
     size_t n_seconds;

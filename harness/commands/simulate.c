@@ -17,6 +17,9 @@ enum { PER_TOTAL, PER_PARALLEL };
 static const char *const compare_choices[] = {"no", "median", "least", NULL};
 enum { COMPARE_NO, COMPARE_MEDIAN, COMPARE_LEAST };
 
+static const char *const slow_down_choices[] = {"measured", "none", NULL};
+enum { SLOW_DOWN_MEASURED, SLOW_DOWN_NONE };
+
 /* No name here may be one of a kernel's parameters. */
 static const sks_param params[] = {
     {.name = "workers",
@@ -46,6 +49,12 @@ static const sks_param params[] = {
      .default_text = "equal",
      .help = "of the workers: equal, a list as 1,1,0.5, slow:part=P,speed=S or "
              "smt:cores=C,speed=S"},
+    {.name = "slow-down",
+     .type = SKS_CHOICE,
+     .choices = slow_down_choices,
+     .default_text = "measured",
+     .help = "of tasks by other workers: as the campaign measured it for the worker counts that it "
+             "has, or none"},
     {.name = "jitter",
      .type = SKS_REAL,
      .min = 0,
@@ -249,7 +258,10 @@ static sks_status run(const sks_arguments *arguments)
     if (status == SKS_OK)
         status = read_options(arguments->options, &counts, &rules, &claims, &options);
     if (status == SKS_OK)
-        status = sks_simulate_loads(arguments, &loads, &n);
+        status = sks_simulate_loads(arguments, compare == COMPARE_LEAST, &loads, &n);
+    if (sks_values_choice(arguments->options, "slow-down") == SLOW_DOWN_NONE)
+        for (size_t i = 0; i < n; i++)
+            sks_slow_downs_clear(&loads[i].slow_downs);
     if (status == SKS_OK && (studies = calloc(n, sizeof(*studies))) == NULL)
         status = sks_fail_nomem("studies");
     if (status == SKS_OK)

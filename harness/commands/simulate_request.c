@@ -121,13 +121,14 @@ static sks_status one_load(const sks_arguments *arguments, sks_work_load *load)
                : status;
 }
 
-sks_status sks_simulate_loads(const sks_arguments *arguments, sks_work_load **loads, size_t *n)
+sks_status sks_simulate_loads(const sks_arguments *arguments, bool with_least,
+                              sks_work_load **loads, size_t *n)
 {
     sks_work_load *one;
     sks_status status;
 
     if (sks_simulate_is_campaign(arguments->operands[0]))
-        return sks_work_loads_of_campaign(arguments->operands[0], loads, n);
+        return sks_work_loads_of_campaign(arguments->operands[0], with_least, loads, n);
     one = calloc(1, sizeof(*one));
     status = one != NULL ? one_load(arguments, one) : sks_fail_nomem("the costs of tasks");
     if (status != SKS_OK) {

@@ -11,8 +11,10 @@
 /* The second table of the command: a kernel's parameters, a distribution's, or none for files. */
 sks_status sks_simulate_params(const char *operand, const sks_param **table, const char **title);
 
-/* The loads of the first operand; option "runs". Free with sks_work_loads_free. */
-sks_status sks_simulate_loads(const sks_arguments *arguments, sks_work_load **loads, size_t *n);
+/* The loads of the first operand; option "runs". Of a campaign with the least times instead of the
+ * medians, if asked. Free with sks_work_loads_free. */
+sks_status sks_simulate_loads(const sks_arguments *arguments, bool with_least,
+                              sks_work_load **loads, size_t *n);
 
 /* Whether the file is a campaign; false too when there is none. */
 bool sks_simulate_is_campaign(const char *operand);

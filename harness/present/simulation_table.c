@@ -64,6 +64,30 @@ static void print_claims(const sks_study *study, const sks_claim_model *m, FILE 
             m->is_own_measured ? "measured" : "given");
 }
 
+/* One line on what the campaign tells of tasks beside other workers; nothing of other loads. */
+static void print_slow_downs(const sks_work_load *load, FILE *out)
+{
+    const sks_slow_downs *s = &load->slow_downs;
+    size_t n_printed = 0;
+
+    if (load->executor == NULL)
+        return;
+    for (size_t begin = 0, end; begin < s->n; begin = end) {
+        const unsigned n = s->ratio[begin].n_workers;
+        double factor;
+
+        end = sks_slow_down_count_end(s, begin);
+        factor = sks_slow_down_factor(s, n, NULL);
+        if (factor != 1) /* that is the one which the others are relative to */
+            fprintf(out, "%s%.3g times as long with %u", n_printed++ == 0 ? "tasks take " : ", ",
+                    factor, n);
+    }
+    if (n_printed > 0)
+        fprintf(out, " workers (measured), taken for more, too\n");
+    else
+        fprintf(out, "tasks are taken to cost the same with any number of workers\n");
+}
+
 static void print_head(const sks_study *study, const sks_claim_model *claims, FILE *out)
 {
     const sks_work_load *l = study->load;
@@ -74,6 +98,7 @@ static void print_head(const sks_study *study, const sks_claim_model *claims, FI
     fprintf(out, "costs: %s; %zu tasks, %s together, mean %s, cv %.3g, longest %s\n", l->source,
             l->costs.n_tasks, seconds_text(sks_work_load_total_s(l), a), seconds_text(l->mean_s, b),
             l->mean_s > 0 ? l->sd_s / l->mean_s : 0.0, seconds_text(l->longest_s, c));
+    print_slow_downs(l, out);
     if (sks_work_load_serial_s(l, 1) > 0)
         fprintf(out, "serial phases: start-up %s + %s per worker, prepare %s, finish %s%s\n",
                 seconds_text(l->startup_s, a), seconds_text(l->startup_per_worker_s, b),
@@ -254,7 +279,7 @@ static sks_status print_rows(const sks_check_row *rows, size_t n, bool with_leas
         char a[32], b[32];
 
         sks_table_cell(table, "%s", rows[i].scheduler);
-        sks_table_cell(table, "%u", rows[i].n_workers);
+        sks_table_cell(table, "%u%s", rows[i].n_workers, rows[i].is_source ? "*" : "");
         sks_table_cell(table, "%zu", rows[i].n_samples);
         sks_table_cell(table, "%s", seconds_text(rows[i].measured_s, a));
         sks_table_cell(table, "%s", seconds_text(rows[i].simulated_s, b));
@@ -263,6 +288,19 @@ static sks_status print_rows(const sks_check_row *rows, size_t n, bool with_leas
     status = sks_table_print(table, out, PAGE_WIDTH);
     sks_table_destroy(table);
     return status;
+}
+
+static void print_groups(const sks_check_group *groups, size_t n, FILE *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        fprintf(out, "%s", i == 0 ? "  " : "; ");
+        if (groups[i].kernel != NULL)
+            fprintf(out, "%s", groups[i].kernel);
+        else
+            fprintf(out, "N = %u", groups[i].n_workers);
+        fprintf(out, ": %.2f %% over %zu", 100 * groups[i].median_error, groups[i].n);
+    }
+    fprintf(out, "\n");
 }
 
 sks_status sks_simulation_check_print(const sks_simulation_check *check, bool with_least, FILE *out)
@@ -279,7 +317,15 @@ sks_status sks_simulation_check_print(const sks_simulation_check *check, bool wi
                 row->parameters, row->executor);
         status = print_rows(row, end - first, with_least, out);
     }
-    fprintf(out, "\nmedian of the absolute errors: %.2f %% over %zu points\n\n",
-            100 * check->median_error, check->n);
+    fprintf(out, "\n* the costs of tasks are from these samples\n");
+    if (check->n_foretold == 0) {
+        fprintf(out, "there is no other point to compare with\n\n");
+        return status;
+    }
+    fprintf(out, "median of the absolute errors: %.2f %% over %zu points, without those marked *\n",
+            100 * check->median_error, check->n_foretold);
+    print_groups(check->by_workers, check->n_by_workers, out);
+    print_groups(check->by_kernel, check->n_by_kernel, out);
+    fprintf(out, "\n");
     return status;
 }

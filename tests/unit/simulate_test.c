@@ -3,7 +3,9 @@
  * the virtual seconds, every scheduler hands out each task once and those with fixed chunks the
  * live ones; the same seed gives the same numbers; block sums of random costs have the maximum that
  * theory gives, and adaptive rules win that back; studies find the better chunk and keep to the
- * bound; costs are medians over samples and refuse gaps. */
+ * bound; costs have the shape of medians over samples and the total of a typical one, and refuse
+ * gaps; slow-downs are medians over rules, leave out the one that is asked for, and reach costs,
+ * bound and base of a study. */
 #include "harness/analysis/simulate_study.h"
 
 #include <gsl/gsl_cdf.h>
@@ -431,6 +433,33 @@ static void test_a_study_finds_the_chunk_and_keeps_to_the_bound(void **unused)
 
 /* ---- Costs from chunks. */
 
+/* Each sample is interrupted in another task: no median shows it, yet no sample is without. */
+static void test_costs_add_up_to_the_total_of_a_typical_sample(void **with_least)
+{
+    static const double interruption_s[] = {9, 5, 18}; /* of the 36 s that the tasks take */
+    sks_cost_samples samples = {.n_tasks = 8, .with_least = *with_least != NULL};
+    const double total_s = samples.with_least ? 36 + 5 : 36 + 9;
+    sks_work_load load = {0};
+
+    for (size_t s = 0; s < 3; s++) {
+        assert_int_equal(sks_cost_samples_begin(&samples), SKS_OK);
+        for (size_t i = 0; i < 8; i++)
+            assert_int_equal(
+                sks_cost_samples_add(&samples, (sks_range){i, i + 1},
+                                     (double)(i + 1) + (i == 2 * s ? interruption_s[s] : 0)),
+                SKS_OK);
+    }
+    assert_int_equal(sks_cost_samples_close(&samples, "here", &load), SKS_OK);
+    assert_near(sks_work_load_total_s(&load), total_s, 1e-12);
+    for (size_t i = 0; i < 8; i++)
+        assert_near(sks_range_cost_s(&load.costs, (sks_range){i, i + 1}),
+                    (double)(i + 1) * total_s / 36, 1e-12);
+    assert_near(load.mean_s, total_s / 8, 1e-12);
+    assert_near(load.longest_s, 8 * total_s / 36, 1e-12);
+    sks_work_load_clear(&load);
+    sks_cost_samples_free(&samples);
+}
+
 static void test_costs_are_medians_over_samples(void **unused)
 {
     sks_cost_samples samples = {.n_tasks = 4};
@@ -459,8 +488,96 @@ static void test_costs_are_medians_over_samples(void **unused)
     sks_cost_samples_free(&samples);
 }
 
+/* ---- Slow-downs. */
+
+static void add_ratio(sks_slow_downs *s, unsigned n_workers, const char *scheduler, double ratio)
+{
+    assert_int_equal(sks_slow_downs_add(s, n_workers, scheduler, ratio), SKS_OK);
+}
+
+static sks_slow_downs three_rules(void)
+{
+    sks_slow_downs s = {0};
+
+    add_ratio(&s, 8, "static", 3);
+    add_ratio(&s, 2, "static", 1.5);
+    add_ratio(&s, 2, "dynamic", 1.1);
+    add_ratio(&s, 2, "guided:chunk=2", 1.3);
+    add_ratio(&s, 1, "static", 1);
+    return s;
+}
+
+static void test_slow_downs_are_medians_over_rules(void **unused)
+{
+    const sks_slow_downs none = {0};
+    sks_slow_downs s = three_rules();
+
+    (void)unused;
+    assert_near(sks_slow_down_factor(&s, 1, NULL), 1, 1e-15);
+    assert_near(sks_slow_down_factor(&s, 2, NULL), 1.3, 1e-15);
+    /* A rule does not foretell itself, unless there is no other. */
+    assert_near(sks_slow_down_factor(&s, 2, "dynamic"), 1.4, 1e-15);
+    assert_near(sks_slow_down_factor(&s, 2, "static"), 1.2, 1e-15);
+    assert_near(sks_slow_down_factor(&s, 2, "guided"), 1.3, 1e-15);
+    assert_near(sks_slow_down_factor(&s, 8, "static"), 3, 1e-15);
+    /* Between the counts on a line, beyond them as at the last. */
+    assert_near(sks_slow_down_factor(&s, 5, NULL), 0.5 * (1.3 + 3), 1e-15);
+    assert_near(sks_slow_down_factor(&s, 5, "dynamic"), 0.5 * (1.4 + 3), 1e-15);
+    assert_near(sks_slow_down_factor(&s, 1000, NULL), 3, 1e-15);
+    assert_near(sks_slow_down_factor(&none, 7, NULL), 1, 1e-15);
+    assert_int_equal(sks_slow_down_count_end(&s, 0), 1);
+    assert_int_equal(sks_slow_down_count_end(&s, 1), 4);
+    sks_slow_downs_clear(&s);
+}
+
+static void test_slow_downs_before_the_first_count_are_as_there(void **unused)
+{
+    sks_slow_downs s = {0};
+
+    (void)unused;
+    add_ratio(&s, 4, "static", 1);
+    add_ratio(&s, 8, "static", 2);
+    assert_near(sks_slow_down_factor(&s, 1, NULL), 1, 1e-15);
+    assert_near(sks_slow_down_factor(&s, 6, NULL), 1.5, 1e-15);
+    sks_slow_downs_clear(&s);
+}
+
+static void test_a_study_slows_tasks_and_bound_but_not_its_base(void **unused)
+{
+    static const unsigned n_workers[] = {1, 2, 5, 16};
+    static const double factor[] = {1, 1.3, 0.5 * (1.3 + 3), 3};
+    sks_work_load load = drawn(SKS_COST_CONSTANT, 1600, 0, 1);
+    sks_study_options options = {.n_workers = n_workers, .n = 4, .n_rules = 1, .seed = 1};
+    sks_study_rule *rule = calloc(1, sizeof(*rule));
+    sks_claim_model claims;
+    sks_study study;
+
+    (void)unused;
+    assert_non_null(rule);
+    load.slow_downs = three_rules();
+    assert_int_equal(sks_claim_model_parse("memory:own=0,transfer=0,service=0", "", &claims),
+                     SKS_OK);
+    assert_int_equal(sks_claim_model_measure(&claims, false), SKS_OK);
+    assert_int_equal(sks_study_rule_make("static", &claims, rule), SKS_OK);
+    options.rules = rule;
+    assert_int_equal(sks_study_run(&load, &options, &study), SKS_OK);
+    assert_near(study.base_s, 1600, 1e-9);
+    for (size_t i = 0; i < 4; i++) {
+        const sks_study_point *p = sks_study_at(&study, 0, i);
+
+        assert_near(p->slow_down, factor[i], 1e-12);
+        assert_near(p->time_s, factor[i] * 1600 / n_workers[i], 1e-8);
+        assert_near(study.bound_s[i], p->time_s, 1e-8);
+        assert_near(p->speedup, n_workers[i] / factor[i], 1e-9);
+    }
+    sks_study_clear(&study);
+    sks_study_rules_free(rule, 1);
+    sks_work_load_clear(&load);
+}
+
 int main(void)
 {
+    static bool with_least = true;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_tasks_take_what_they_must),
         cmocka_unit_test(test_whoever_is_free_first_gets_the_next_chunk),
@@ -473,6 +590,11 @@ int main(void)
         cmocka_unit_test(test_claims_are_as_written),
         cmocka_unit_test(test_a_study_finds_the_chunk_and_keeps_to_the_bound),
         cmocka_unit_test(test_costs_are_medians_over_samples),
+        cmocka_unit_test(test_costs_add_up_to_the_total_of_a_typical_sample),
+        cmocka_unit_test_prestate(test_costs_add_up_to_the_total_of_a_typical_sample, &with_least),
+        cmocka_unit_test(test_slow_downs_are_medians_over_rules),
+        cmocka_unit_test(test_slow_downs_before_the_first_count_are_as_there),
+        cmocka_unit_test(test_a_study_slows_tasks_and_bound_but_not_its_base),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
