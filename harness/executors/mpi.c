@@ -15,12 +15,12 @@
  */
 #include "harness/executors/mpi_message.h"
 #include "harness/executors/mpi_world.h"
+#include "harness/executors/waiting.h"
 #include "harness/executors/worker.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +28,8 @@
 #include <unistd.h>
 
 #define GRACE_S 0.5 /* for workers to end their chunk when the user asks to stop */
+
+#define LONGEST_PAUSE_S 0.5e-3 /* in waiting for a message, where somebody else needs the core */
 
 /* What the coordinator knows of a worker. */
 struct peer {
@@ -48,6 +50,7 @@ struct coordinator {
     struct peer *peer; /* [n_workers] */
     char host[SKS_MPI_HOST_SIZE];
     unsigned n_ready, n_over;
+    bool is_crowded;  /* this process and its workers here share processors, or may do so */
     json_t *machines; /* of workers on other hosts */
 };
 
@@ -116,6 +119,19 @@ static sks_status send_job(const json_t *job, unsigned worker)
     return status;
 }
 
+/* All at once, and before the jobs, whose sending may wait for the other side. */
+static sks_status wake_all(unsigned n_workers)
+{
+    const sks_mpi_head head = {.kind = SKS_MPI_WAKE};
+    sks_status status = SKS_OK;
+
+    for (unsigned w = 0; status == SKS_OK && w < n_workers; w++) {
+        status = sks_mpi_check(sks_mpi()->send((int)w + 1, &head, sizeof(head)), "waking");
+        sks_mpi_wake(w);
+    }
+    return status;
+}
+
 static sks_status send_jobs(const struct coordinator *c)
 {
     const sks_job *j = c->job;
@@ -129,10 +145,11 @@ static sks_status send_jobs(const struct coordinator *c)
         json_decref(parameters);
         return sks_fail(SKS_ERR_IO, "the working folder: %s", strerror(errno));
     }
-    job = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "kernel", j->kernel->name, "folder",
-                    folder, "host", c->host, "binding", j->binding != NULL ? j->binding : "none",
-                    "counter_source", "auto", "events", events_to_json(j->counters), "parameters",
-                    parameters);
+    job = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o}", "kernel", j->kernel->name, "folder",
+                    folder, "host", c->host, "workers", (int)j->n_workers, "binding",
+                    j->binding != NULL ? j->binding : "none", "counter_source", "auto", "events",
+                    events_to_json(j->counters), "parameters", parameters);
+    status = wake_all(j->n_workers);
     for (unsigned w = 0; status == SKS_OK && w < j->n_workers; w++)
         status = send_job(job, w);
     json_decref(job);
@@ -259,7 +276,7 @@ static sks_status take_result(struct coordinator *c, unsigned number, const sks_
     return give(c, number);
 }
 
-static void take_ready(struct coordinator *c, unsigned number, const sks_mpi_ready *ready)
+static sks_status take_ready(struct coordinator *c, unsigned number, const sks_mpi_ready *ready)
 {
     struct peer *p = &c->peer[number];
     sks_worker *w = &c->workers[number];
@@ -286,6 +303,7 @@ static void take_ready(struct coordinator *c, unsigned number, const sks_mpi_rea
             c->machines,
             json_pack("{s:i, s:s, s:o}", "worker", (int)number, "host", p->host, "machine",
                       json_loadb((const char *)(ready + 1), ready->machine_size, 0, NULL)));
+    return p->is_here ? sks_mpi_know(number, p->pid) : SKS_OK;
 }
 
 static void take_report(struct coordinator *c, unsigned number, const sks_mpi_report *report)
@@ -307,8 +325,7 @@ static sks_status handle(struct coordinator *c, int from, const sks_mpi_head *he
         return sks_fail(SKS_ERR_BUG, "MPI: a message from rank %d", from);
     switch (head->kind) {
     case SKS_MPI_READY:
-        take_ready(c, number, (const void *)head);
-        return SKS_OK;
+        return take_ready(c, number, (const void *)head);
     case SKS_MPI_RESULT:
         return take_result(c, number, (const void *)head, size_bytes);
     case SKS_MPI_END:
@@ -366,25 +383,24 @@ static sks_status look(struct coordinator *c, bool *is_there)
 /* Until *count reaches n_workers. Gives way to the workers, who may need this core. */
 static sks_status wait_until_all(struct coordinator *c, const unsigned *count)
 {
-    const bool is_crowded = c->job->n_workers >= (unsigned long)sysconf(_SC_NPROCESSORS_ONLN);
-    double cancelled_s = 0, watched_s = sks_now_s();
+    sks_wait wait = sks_wait_begin();
+    double cancelled_s = 0, watched_s = wait.begin_s;
 
-    for (unsigned n_empty = 0; *count < c->job->n_workers;) {
+    while (*count < c->job->n_workers) {
+        double now_s;
         bool is_there;
         sks_status status = look(c, &is_there);
 
         if (status != SKS_OK)
             return status;
         if (is_there) {
-            n_empty = 0;
+            wait = sks_wait_begin();
             continue;
         }
-        if (is_crowded && ++n_empty > 50)
-            usleep(20);
-        else
-            sched_yield();
-        if (sks_now_s() - watched_s > 0.05) {
-            watched_s = sks_now_s();
+        sks_wait_a_little(&wait, c->is_crowded, LONGEST_PAUSE_S);
+        now_s = sks_now_s();
+        if (now_s - watched_s > 0.05) {
+            watched_s = now_s;
             status = check_alive(c);
             if (status != SKS_OK)
                 return status;
@@ -419,6 +435,17 @@ static sks_status stop_all(struct coordinator *c)
     return status == SKS_OK ? wait_until_all(c, &c->n_over) : status;
 }
 
+/* Whether this process needs a processor that a worker has; while they make ready, of whom nobody
+ * knows where they are, it gives way in any case. */
+static bool is_crowded(const struct coordinator *c)
+{
+    long n_here = 1;
+
+    for (unsigned w = 0; w < c->job->n_workers; w++)
+        n_here += c->peer[w].is_here;
+    return n_here > sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static sks_status run_loop(struct coordinator *c, sks_loop_report *report,
                            sks_worker_record *records)
 {
@@ -430,6 +457,7 @@ static sks_status run_loop(struct coordinator *c, sks_loop_report *report,
         status = wait_until_all(c, &c->n_ready);
     if (status != SKS_OK)
         return status;
+    c->is_crowded = is_crowded(c);
     is_released = sks_crew_open(&c->crew, n, SKS_OK) == SKS_OK;
     if (!is_released) {
         status = stop_all(c);
@@ -488,6 +516,7 @@ static sks_status run(const sks_job *job, sks_loop_report *report, sks_worker_re
         .workers = aligned_alloc(SKS_CACHE_LINE, workers_size),
         .peer = calloc(job->n_workers, sizeof(*c.peer)),
         .machines = json_array(),
+        .is_crowded = true,
     };
     sks_status status = SKS_ERR_NOMEM;
 

@@ -25,8 +25,9 @@ typedef struct sks_mpi_calls {
     const char *(*probe)(bool *is_there, int *from, size_t *size_bytes);
     /* Takes the next message of that rank, which has that size. */
     const char *(*receive)(int from, void *data, size_t size_bytes);
-    /* This process's number among the workers on its host, and how many they are. */
-    void (*neighbours)(int *number, int *n);
+    /* Of the workers 1 … n_workers, how many are on this host, and how many of those come before
+     * this process. */
+    void (*neighbours)(int n_workers, int *number, int *n);
     /* Parts from spawned workers, or, in their turn, from the coordinator. */
     void (*part)(void);
     void (*stop)(void);

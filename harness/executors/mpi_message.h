@@ -9,6 +9,7 @@
 
 typedef enum sks_mpi_kind {
     /* From the coordinator. */
+    SKS_MPI_WAKE,  /* a job is about to come: small enough that sending it does not wait */
     SKS_MPI_JOB,   /* a job as JSON text: make the kernel's state */
     SKS_MPI_CHUNK, /* compute these tasks */
     SKS_MPI_STOP,  /* no more of this job: tell how it was, and throw its state away */

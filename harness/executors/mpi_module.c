@@ -22,30 +22,37 @@ static const char *explain(int code)
     return text;
 }
 
-static int host_number, host_workers;
+static int *host_rank; /* [n_host_ranks], of the processes on this host, in order */
+static int own_rank, n_host_ranks;
 
 /* By all processes of the world at once. */
-static void find_neighbours(void)
+static int find_neighbours(void)
 {
     MPI_Comm host;
-    int rank, lowest;
+    int code = MPI_Comm_rank(world, &own_rank);
 
-    MPI_Comm_rank(world, &rank);
-    MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host);
-    MPI_Comm_rank(host, &host_number);
-    MPI_Comm_size(host, &host_workers);
-    MPI_Allreduce(&rank, &lowest, 1, MPI_INT, MPI_MIN, host);
-    if (lowest == 0) { /* the coordinator is no worker */
-        host_number--;
-        host_workers--;
-    }
+    if (code == MPI_SUCCESS)
+        code = MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, own_rank, MPI_INFO_NULL, &host);
+    if (code != MPI_SUCCESS)
+        return code;
+    MPI_Comm_size(host, &n_host_ranks);
+    free(host_rank);
+    host_rank = malloc((size_t)n_host_ranks * sizeof(*host_rank));
+    code = host_rank != NULL ? MPI_Allgather(&own_rank, 1, MPI_INT, host_rank, 1, MPI_INT, host)
+                             : MPI_ERR_NO_MEM;
     MPI_Comm_free(&host);
+    return code;
 }
 
-static void neighbours(int *number, int *n)
+static void neighbours(int n_workers, int *number, int *n)
 {
-    *number = host_number;
-    *n = host_workers;
+    *number = *n = 0;
+    for (int i = 0; i < n_host_ranks; i++) {
+        const bool is_worker = host_rank[i] > 0 && host_rank[i] <= n_workers;
+
+        *n += is_worker;
+        *number += is_worker && host_rank[i] < own_rank;
+    }
 }
 
 /* Errors come back as codes instead of ending the program. */
@@ -81,8 +88,7 @@ static const char *start(int *rank, int *size)
     }
     MPI_Comm_rank(world, rank);
     MPI_Comm_size(world, size);
-    find_neighbours();
-    return NULL;
+    return explain(find_neighbours());
 }
 
 static const char *spawn(const char *program, const char *argument, int n_workers)
@@ -96,7 +102,7 @@ static const char *spawn(const char *program, const char *argument, int n_worker
         code = MPI_Intercomm_merge(between, 0, &merged);
     if (code == MPI_SUCCESS) {
         adopt(merged);
-        find_neighbours();
+        code = find_neighbours();
     }
     return explain(code);
 }
@@ -140,6 +146,8 @@ static void part(void)
 static void stop(void)
 {
     MPI_Finalize();
+    free(host_rank);
+    host_rank = NULL;
 }
 
 static void abort_all(int exit_status)

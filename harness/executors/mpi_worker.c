@@ -2,12 +2,13 @@
 
 #include "harness/executors/mpi_message.h"
 #include "harness/executors/mpi_world.h"
+#include "harness/executors/waiting.h"
 #include "harness/machine/describe.h"
 #include "harness/measure/clock.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <sched.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,12 @@
 
 /* Results are sent in pieces of about this size. */
 enum { PIECE_SIZE = 4 << 20 };
+
+#define LONGEST_PAUSE_S 0.5e-3    /* within a job, where others need the processor */
+#define LONGEST_IDLE_PAUSE_S 5e-3 /* between jobs, where the coordinator cannot wake us */
+
+/* Where it can: a message is there when its signal is, but for what a network keeps to itself. */
+enum { N_LOOKS_BEFORE_SLEEP = 40 };
 
 /* One job. */
 struct server {
@@ -28,6 +35,7 @@ struct server {
     size_t piece; /* tasks */
     char *buffer; /* a sks_mpi_result and the results of a piece */
     long switches;
+    char host[SKS_MPI_HOST_SIZE];
 };
 
 static long involuntary_switches(void)
@@ -37,31 +45,60 @@ static long involuntary_switches(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : -1;
 }
 
-/* More workers than units they may use, the coordinator among those who need one: who waits gives
- * way. */
-static bool is_crowded;
+/* ---- Waiting. */
 
-/* The next message from the coordinator; the caller frees it. Between jobs, when there may be
- * nothing to do for long, a process does not wait at full speed. */
+/* More processes than processors: who waits gives way. */
+static bool is_crowded;
+/* The coordinator is on this host: it needs a processor too, and it can wake this process. */
+static bool is_near;
+
+static void change_mask(int how, int first, int second)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, first);
+    sigaddset(&set, second);
+    pthread_sigmask(how, &set, NULL);
+}
+
+/* Between jobs there may be nothing to do for long, while others measure: every look, not to speak
+ * of a whole millisecond's, would disturb them. A signal that came since the last look is pending,
+ * so none is missed; the second is for a coordinator that is not there any more. */
+static void sleep_until_woken(void)
+{
+    const struct timespec second = {.tv_sec = 1};
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SKS_MPI_WAKING_SIGNAL);
+    sigtimedwait(&set, NULL, &second);
+}
+
+/* The next message from the coordinator; the caller frees it. */
 static sks_status take(bool is_idle, void **message, size_t *size_bytes)
 {
+    sks_wait wait = sks_wait_begin();
     bool is_there = false;
     sks_status status = SKS_OK;
     int from = 0;
     void *data;
 
-    for (unsigned n_looks = 0; !is_there; n_looks++) {
+    while (!is_there) {
         status = sks_mpi_check(sks_mpi()->probe(&is_there, &from, size_bytes), "waiting");
         if (status != SKS_OK)
             return status;
         if (sks_cancel != 0)
             return sks_fail(SKS_ERR_CANCELLED, "interrupted");
-        if (!is_there && is_idle && n_looks > 1000)
-            usleep(500);
-        else if (!is_there && is_crowded && n_looks > 100)
-            usleep(20);
-        else if (!is_there)
-            sched_yield();
+        if (is_there)
+            break;
+        if (is_idle && is_near && wait.n_looks > N_LOOKS_BEFORE_SLEEP) {
+            sleep_until_woken();
+            wait = sks_wait_begin();
+        } else {
+            sks_wait_a_little(&wait, is_idle || is_crowded,
+                              is_idle ? LONGEST_IDLE_PAUSE_S : LONGEST_PAUSE_S);
+        }
     }
     data = malloc(*size_bytes + 1);
     if (data == NULL)
@@ -104,8 +141,9 @@ static void bind(const json_t *job, sks_place *got)
     bool is_oversubscribed;
     int number, n;
 
-    sks_mpi()->neighbours(&number, &n);
-    is_crowded = n >= sysconf(_SC_NPROCESSORS_ONLN); /* not those it may use: a launcher binds */
+    sks_mpi()->neighbours((int)json_integer_value(json_object_get(job, "workers")), &number, &n);
+    /* Of all processors, not of those it may use: a launcher binds. */
+    is_crowded = n + is_near > sysconf(_SC_NPROCESSORS_ONLN);
     places = calloc((size_t)n + 1, sizeof(*places));
     *got = (sks_place){-1, -1, -1, -1};
     if (places != NULL && sks_topology_load(NULL, &topology) == SKS_OK &&
@@ -121,6 +159,8 @@ static sks_status make_state(const json_t *job, struct server *s, sks_place *got
 {
     sks_status status = SKS_OK;
 
+    gethostname(s->host, sizeof(s->host) - 1);
+    is_near = strcmp(s->host, text_of(job, "host")) == 0; /* by the answer to this */
     if (chdir(text_of(job, "folder")) != 0)
         return sks_fail(SKS_ERR_IO, "%s: %s", text_of(job, "folder"), strerror(errno));
     bind(job, got);
@@ -192,7 +232,7 @@ static sks_status send_ready(const json_t *job, const struct server *s, sks_stat
         ready.n_tasks = s->kernel->task_count(s->state);
         ready.result_size = s->result_size;
     }
-    gethostname(ready.host, sizeof(ready.host) - 1);
+    memcpy(ready.host, s->host, sizeof(ready.host));
     machine = describe(ready.host, text_of(job, "host"));
     ready.machine_size = machine != NULL ? strlen(machine) : 0;
     message = malloc(sizeof(ready) + ready.machine_size);
@@ -330,21 +370,28 @@ static sks_status do_job(const char *text)
 
 sks_status sks_mpi_serve(void)
 {
-    sks_status status = sks_mpi_start();
-    bool is_over = false;
+    bool is_idle = true, is_over = false;
+    sks_status status;
 
+    /* MPI's threads, which inherit the mask, leave these signals to this one. */
+    change_mask(SIG_BLOCK, SKS_MPI_WAKING_SIGNAL, SIGTERM);
+    status = sks_mpi_start();
+    change_mask(SIG_UNBLOCK, SIGTERM, SIGTERM);
     signal(SIGINT, SIG_IGN); /* the terminal's goes to all: the coordinator deals with it */
     while (status == SKS_OK && !is_over) {
         sks_mpi_head *head = NULL;
         size_t size_bytes;
 
-        status = take(true, (void **)&head, &size_bytes);
+        status = take(is_idle, (void **)&head, &size_bytes);
         if (status != SKS_OK)
             break;
-        if (head->kind == SKS_MPI_JOB)
-            status = do_job((const char *)(head + 1));
-        else
-            is_over = true;
+        if (head->kind == SKS_MPI_JOB) {
+            change_mask(SIG_UNBLOCK, SKS_MPI_WAKING_SIGNAL, SKS_MPI_WAKING_SIGNAL);
+            status = do_job((const char *)(head + 1)); /* programs it starts inherit the mask */
+            change_mask(SIG_BLOCK, SKS_MPI_WAKING_SIGNAL, SKS_MPI_WAKING_SIGNAL);
+        }
+        is_over = head->kind == SKS_MPI_QUIT;
+        is_idle = head->kind != SKS_MPI_WAKE;
         free(head);
     }
     return status;

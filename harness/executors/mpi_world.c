@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ static int rank, size;     /* of the world the launcher made */
 static unsigned n_spawned; /* workers alive that were spawned */
 static bool is_ended;
 static pid_t started_by; /* a forked child has no part in it */
+static pid_t *known; /* [n_known], of the workers on this host; 0: another host's, or not known */
+static unsigned n_known;
 
 #if defined(__SANITIZE_ADDRESS__)
 /* Open MPI frees much of what it has by ending, and unloads the code that could be named in a list
@@ -191,12 +194,45 @@ const sks_mpi_calls *sks_mpi(void)
     return calls;
 }
 
+/* ---- Sleeping and waking. */
+
+sks_status sks_mpi_know(unsigned number, int pid)
+{
+    if (number >= n_known) {
+        pid_t *more = realloc(known, (number + 1) * sizeof(*more));
+
+        if (more == NULL)
+            return sks_fail_nomem("workers");
+        memset(more + n_known, 0, (number + 1 - n_known) * sizeof(*more));
+        known = more;
+        n_known = number + 1;
+    }
+    known[number] = pid;
+    return SKS_OK;
+}
+
+void sks_mpi_wake(unsigned number)
+{
+    if (number < n_known && known[number] > 0)
+        kill(known[number], SKS_MPI_WAKING_SIGNAL);
+}
+
+static void forget_workers(void)
+{
+    free(known);
+    known = NULL;
+    n_known = 0;
+}
+
 static void send_home(unsigned n_workers)
 {
     const sks_mpi_head quit = {.kind = SKS_MPI_QUIT};
 
-    for (unsigned w = 0; w < n_workers; w++)
+    for (unsigned w = 0; w < n_workers; w++) {
         calls->send((int)w + 1, &quit, sizeof(quit));
+        sks_mpi_wake(w);
+    }
+    forget_workers();
 }
 
 sks_status sks_mpi_gather(unsigned n_workers)

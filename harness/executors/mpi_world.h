@@ -32,6 +32,15 @@ sks_status sks_mpi_start(void);
 sks_status sks_mpi_gather(unsigned n_workers);
 const sks_mpi_calls *sks_mpi(void); /* after sks_mpi_start */
 
+/* A worker that has nothing to do sleeps until this signal comes, when it is on the coordinator's
+ * host; it blocks it meanwhile. Anybody else ignores it by default. */
+#define SKS_MPI_WAKING_SIGNAL SIGURG
+
+/* For the coordinator: which process worker `number` is, on this same host. */
+sks_status sks_mpi_know(unsigned number, int pid);
+/* Wakes worker `number`, if it is known; after something has been sent to it. */
+void sks_mpi_wake(unsigned number);
+
 /* What a call to the module returned as a status; `doing` begins the message. */
 sks_status sks_mpi_check(const char *error, const char *doing);
 

@@ -13,10 +13,10 @@
  */
 #include "harness/executors/outbox.h"
 #include "harness/executors/team.h"
+#include "harness/executors/waiting.h"
 #include "harness/measure/shared_memory.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,13 +200,14 @@ static sks_status attend(struct processes *p, int patience_ms)
 static sks_status start_round(struct processes *p)
 {
     sks_crew *crew = p->team.crew;
+    sks_wait wait = sks_wait_begin();
     sks_status status = SKS_OK;
 
     for (unsigned i = 0; status == SKS_OK && i < p->job->n_workers; i++)
         status = fork_worker(p, i);
     while (status == SKS_OK && !p->is_ending &&
            atomic_load_explicit(&crew->n_ready, memory_order_acquire) < p->job->n_workers) {
-        sched_yield();
+        sks_wait_a_little(&wait, true, SKS_LONGEST_START_PAUSE_S);
         status = attend(p, 0);
     }
     status = sks_crew_open(crew, p->job->n_workers, status);

@@ -11,9 +11,9 @@
  */
 #include "harness/executors/lines.h"
 #include "harness/executors/team.h"
+#include "harness/executors/waiting.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 
 /* What the parent knows of a worker. */
@@ -206,13 +206,14 @@ static sks_status start(struct queue *q)
 {
     sks_crew *crew = q->team.crew;
     const unsigned n = q->job->n_workers;
+    sks_wait wait = sks_wait_begin();
     sks_status status = SKS_OK;
 
     for (unsigned i = 0; status == SKS_OK && i < n; i++)
         status = fork_worker(q, i);
     while (status == SKS_OK && !q->is_ending &&
            atomic_load_explicit(&crew->n_ready, memory_order_acquire) < n) {
-        sched_yield();
+        sks_wait_a_little(&wait, true, SKS_LONGEST_START_PAUSE_S);
         status = attend(q, 0);
     }
     status = sks_crew_open(crew, n, status);

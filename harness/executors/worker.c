@@ -1,6 +1,7 @@
 #include "harness/executors/worker.h"
 
 #include "harness/executors/fatal.h"
+#include "harness/executors/waiting.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -261,20 +262,21 @@ static void live(sks_worker *w, bool is_leader)
         sks_worker_fail(w, status, 0);
     else if (job->counters != NULL)
         session = sks_counters_ready(job->counters);
-    w->switches = involuntary_switches();
     atomic_fetch_add_explicit(&w->crew->n_ready, 1, memory_order_release);
     if (is_leader) {
         sks_crew_release(w->crew, job->n_workers, SKS_OK);
         sks_clear(); /* a failure is kept where it happened */
     }
     if (wait_at_gate(w->crew) == 1) {
+        /* Not before: giving way to those who are still making ready counts as a switch. */
+        w->switches = involuntary_switches();
         sks_counters_start(job->counters, session);
         loop_timed(w);
+        if (w->switches >= 0)
+            w->switches = involuntary_switches() - w->switches;
     }
     if (job->counters != NULL)
         sks_counters_stop(job->counters, session, w->counts);
-    if (w->switches >= 0)
-        w->switches = involuntary_switches() - w->switches;
     if (w->scratch != NULL && job->kernel->scratch_free != NULL)
         job->kernel->scratch_free(w->scratch);
     free(own_result);
@@ -314,8 +316,10 @@ void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worke
 
 sks_status sks_crew_release(sks_crew *crew, unsigned n_started, sks_status status)
 {
+    sks_wait wait = sks_wait_begin();
+
     while (atomic_load_explicit(&crew->n_ready, memory_order_acquire) < n_started)
-        sched_yield();
+        sks_wait_a_little(&wait, true, SKS_LONGEST_START_PAUSE_S);
     return sks_crew_open(crew, n_started, status);
 }
 

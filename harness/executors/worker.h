@@ -99,6 +99,10 @@ struct sks_worker {
     sks_count counts[SKS_MAX_EVENTS];
 };
 
+/* In waiting for workers to be ready (waiting.h): those that are new need the processor more than
+ * the caller, and giving way to them all the time would look as if the run was disturbed. */
+#define SKS_LONGEST_START_PAUSE_S 0.5e-3
+
 /* Initialises both in the caller's (zeroed) memory; `schedule` is initialised already. */
 void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worker *workers);
 
