@@ -37,7 +37,9 @@ typedef struct sks_match {
     const sks_series *base_series, *new_series;
     const sks_point *base, *new;
     bool shares_rounds; /* both sides were measured in the same rounds */
-    char *label;        /* what tells it from the others; from malloc */
+    char *label;        /* what tells it from the others; from malloc, as are … */
+    char *work;         /* … its kernel and parameters alone, "" where all have the same … */
+    char *choice;       /* … and the rest: scheduler, executor, binding, workers */
 } sks_match;
 
 typedef enum sks_change {

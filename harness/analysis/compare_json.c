@@ -85,9 +85,10 @@ static json_t *unmatched_json(const sks_matches *matches)
     json_t *array = json_array();
 
     for (size_t i = 0; array != NULL && i < matches->n_unmatched; i++)
-        array =
-            appended(array, json_pack("{s:s, s:s}", "configuration", matches->unmatched[i].label,
-                                      "only_in", matches->unmatched[i].where));
+        array = appended(array,
+                         json_pack("{s:s, s:s, s:s}", "configuration", matches->unmatched[i].label,
+                                   "only_in", matches->unmatched[i].where, "new",
+                                   matches->group_names[matches->unmatched[i].group]));
     return array;
 }
 

@@ -36,31 +36,34 @@ static sks_status add_match(sks_entry *base, sks_entry *new, size_t group, bool 
                             sks_matches *matches)
 {
     sks_match *grown = realloc(matches->matches, (matches->n + 1) * sizeof(*grown));
-    char *label = strdup(base->label);
+    sks_match *made;
 
-    if (grown != NULL)
-        matches->matches = grown;
-    if (grown == NULL || label == NULL) {
-        free(label);
+    if (grown == NULL)
         return sks_fail_nomem("matches");
-    }
-    grown[matches->n++] = (sks_match){
+    matches->matches = grown;
+    made = &grown[matches->n++];
+    *made = (sks_match){
         .group = group,
         .base_series = base->series,
         .new_series = new->series,
         .base = base->point,
         .new = new->point,
         .shares_rounds = shares_rounds,
-        .label = label,
+        .label = strdup(base->label),
+        .work = strdup(base->work),
+        .choice = strdup(base->choice),
     };
+    if (made->label == NULL || made->work == NULL || made->choice == NULL)
+        return sks_fail_nomem("matches");
     base->is_matched = new->is_matched = true;
     return SKS_OK;
 }
 
-static sks_status add_unmatched(const sks_entry *e, const char *where, sks_matches *matches)
+static sks_status add_unmatched(const sks_entry *e, size_t group, const char *where,
+                                sks_matches *matches)
 {
     sks_unmatched *grown = realloc(matches->unmatched, (matches->n_unmatched + 1) * sizeof(*grown));
-    sks_unmatched made = {strdup(e->label), strdup(where)};
+    sks_unmatched made = {group, strdup(e->label), strdup(where)};
 
     if (grown != NULL)
         matches->unmatched = grown;
@@ -95,11 +98,11 @@ static sks_status match_lists(sks_entry **base, size_t n_base, sks_entry **new, 
         if (j < n_new && strcmp(new[j]->key, base[i]->key) == 0)
             status = add_match(base[i], new[j], group, by != NULL, matches);
         else
-            status = add_unmatched(base[i], names[0], matches);
+            status = add_unmatched(base[i], group, names[0], matches);
     }
     for (size_t j = 0; status == SKS_OK && j < n_new; j++)
         if (!new[j]->is_matched)
-            status = add_unmatched(new[j], names[1], matches);
+            status = add_unmatched(new[j], group, names[1], matches);
     return status;
 }
 
@@ -267,8 +270,11 @@ sks_status sks_match_by(const sks_match_source *source, const char *by, const ch
 
 void sks_matches_clear(sks_matches *matches)
 {
-    for (size_t i = 0; i < matches->n; i++)
+    for (size_t i = 0; i < matches->n; i++) {
         free(matches->matches[i].label);
+        free(matches->matches[i].work);
+        free(matches->matches[i].choice);
+    }
     for (size_t i = 0; i < matches->n_groups; i++)
         free(matches->group_names[i]);
     for (size_t i = 0; i < matches->n_unmatched; i++) {

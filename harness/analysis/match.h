@@ -26,6 +26,7 @@ typedef struct sks_match_source {
 } sks_match_source;
 
 typedef struct sks_unmatched {
+    size_t group; /* in which it has no partner */
     char *label;
     char *where; /* the campaign or level that has it */
 } sks_unmatched;

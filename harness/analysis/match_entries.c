@@ -1,20 +1,18 @@
-/* Configurations as they are matched: what tells them apart, as text, and what they are called. */
+/* Configurations as they are matched: what tells them apart, as text. */
 #include "harness/analysis/match_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BY_NOTHING, BY_SCHEDULER, BY_EXECUTOR, BY_BINDING, BY_WORKERS, N_DIMENSIONS };
-enum { BY_PARAMETER = N_DIMENSIONS };
 const char *const sks_dimension_name[] = {"scheduler", "executor", "binding", "workers", NULL};
 
 static int dimension_of(const char *by)
 {
-    for (int i = 1; by != NULL && i < N_DIMENSIONS; i++)
+    for (int i = 1; by != NULL && i < SKS_N_DIMENSIONS; i++)
         if (strcmp(by, sks_dimension_name[i - 1]) == 0)
             return i;
-    return by == NULL ? BY_NOTHING : BY_PARAMETER;
+    return by == NULL ? SKS_BY_NOTHING : SKS_BY_PARAMETER;
 }
 
 void sks_entries_clear(sks_entries *all)
@@ -24,6 +22,8 @@ void sks_entries_clear(sks_entries *all)
         free(all->entry[i].key);
         free(all->entry[i].level);
         free(all->entry[i].label);
+        free(all->entry[i].work);
+        free(all->entry[i].choice);
     }
     free(all->entry);
     *all = (sks_entries){0};
@@ -33,15 +33,15 @@ static char *key_of(const sks_series *s, const sks_point *p, int what)
 {
     char *key = NULL;
 
-    if (asprintf(&key, "%s\n%s\n%s\n%s\n%u\n%d", s->kernel, what == BY_EXECUTOR ? "" : s->executor,
-                 what == BY_SCHEDULER ? "" : s->scheduler, what == BY_BINDING ? "" : s->binding,
-                 what == BY_WORKERS ? 0 : p->n_workers, s->is_weak) < 0)
+    if (asprintf(
+            &key, "%s\n%s\n%s\n%s\n%u\n%d", s->kernel, what == SKS_BY_EXECUTOR ? "" : s->executor,
+            what == SKS_BY_SCHEDULER ? "" : s->scheduler, what == SKS_BY_BINDING ? "" : s->binding,
+            what == SKS_BY_WORKERS ? 0 : p->n_workers, s->is_weak) < 0)
         return NULL;
     return key;
 }
 
-/* A parameter's value as text, from malloc. */
-static char *value_text(const json_t *value)
+char *sks_json_parameter_text(const json_t *value)
 {
     return json_is_string(value) ? strdup(json_string_value(value))
                                  : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
@@ -54,112 +54,30 @@ static sks_status level_of(const sks_entry *e, int what, const char *by, char **
     char *text;
 
     switch (what) {
-    case BY_NOTHING:
+    case SKS_BY_NOTHING:
         return SKS_OK;
-    case BY_SCHEDULER:
+    case SKS_BY_SCHEDULER:
         text = strdup(e->series->scheduler);
         break;
-    case BY_EXECUTOR:
+    case SKS_BY_EXECUTOR:
         text = strdup(e->series->executor);
         break;
-    case BY_BINDING:
+    case SKS_BY_BINDING:
         text = strdup(e->series->binding);
         break;
-    case BY_WORKERS:
+    case SKS_BY_WORKERS:
         if (asprintf(&text, "%u", e->point->n_workers) < 0)
             text = NULL;
         break;
     default:
         if (value == NULL)
             return SKS_OK;
-        text = value_text(value);
+        text = sks_json_parameter_text(value);
     }
     if (text == NULL)
         return sks_fail_nomem("a level");
     *level = text;
     return SKS_OK;
-}
-
-/* "name=value,name=value" without the one called `name`, from malloc. */
-static char *without_parameter(const char *list, const char *name)
-{
-    char *kept = calloc(strlen(list) + 1, 1);
-    size_t length = name != NULL ? strlen(name) : 0;
-
-    for (const char *p = list; kept != NULL && *p != '\0'; p += strspn(p, ",")) {
-        size_t size = strcspn(p, ",");
-
-        if (name == NULL || strncmp(p, name, length) != 0 || p[length] != '=') {
-            if (kept[0] != '\0')
-                strcat(kept, ",");
-            strncat(kept, p, size);
-        }
-        p += size;
-    }
-    return kept;
-}
-
-/* Copies of the series for their labels: without what is compared by. Texts are borrowed, but for
- * the parameters. */
-static sks_status blank_series(const sks_match_source *source, int what, const char *by,
-                               sks_series *blank)
-{
-    for (size_t i = 0; i < source->n; i++) {
-        blank[i] = source->series[i];
-        if (what == BY_SCHEDULER)
-            blank[i].scheduler = "";
-        if (what == BY_EXECUTOR)
-            blank[i].executor = "";
-        if (what == BY_BINDING)
-            blank[i].binding = "";
-        blank[i].parameters =
-            without_parameter(source->series[i].parameters, what == BY_PARAMETER ? by : NULL);
-        if (blank[i].parameters == NULL)
-            return sks_fail_nomem("a label");
-    }
-    return SKS_OK;
-}
-
-static sks_status label_entry(const sks_series *series, const char *text, int what, sks_entry *e)
-{
-    const char *name = text[0] != '\0' ? text : series->kernel;
-    int length = what == BY_WORKERS
-                     ? asprintf(&e->label, "%s", name)
-                     : asprintf(&e->label, "%s, %u worker%s", name, e->point->n_workers,
-                                e->point->n_workers == 1 ? "" : "s");
-
-    if (length < 0) {
-        e->label = NULL;
-        return sks_fail_nomem("a label");
-    }
-    return SKS_OK;
-}
-
-/* Labels for all entries of one source, which begin at `first`. */
-static sks_status label_entries(const sks_match_source *source, int what, const char *by,
-                                sks_entries *all, size_t first)
-{
-    sks_series *blank = calloc(source->n + 1, sizeof(*blank));
-    const sks_series **pointers = calloc(source->n + 1, sizeof(*pointers));
-    sks_status status = blank != NULL && pointers != NULL ? blank_series(source, what, by, blank)
-                                                          : sks_fail_nomem("labels");
-    size_t k = first;
-
-    for (size_t i = 0; status == SKS_OK && i < source->n; i++)
-        pointers[i] = &blank[i];
-    for (size_t i = 0; status == SKS_OK && i < source->n; i++) {
-        char *text = NULL;
-
-        status = sks_series_label(pointers, source->n, i, true, &text);
-        for (; status == SKS_OK && k < all->n && all->entry[k].series == &source->series[i]; k++)
-            status = label_entry(&source->series[i], text, what, &all->entry[k]);
-        free(text);
-    }
-    for (size_t i = 0; blank != NULL && i < source->n; i++)
-        free(blank[i].parameters);
-    free(blank);
-    free(pointers);
-    return status;
 }
 
 sks_status sks_entries_list(const sks_match_source *source, const char *by, sks_entries *all)
@@ -187,20 +105,7 @@ sks_status sks_entries_list(const sks_match_source *source, const char *by, sks_
             e->key = key_of(series, e->point, what);
             status = e->key != NULL ? level_of(e, what, by, &e->level) : sks_fail_nomem("a key");
         }
-    return status == SKS_OK ? label_entries(source, what, by, all, 0) : status;
-}
-
-/* Whether the short text sets the parameter: "tasks=5" in "tasks=5,seed=3". */
-static bool is_set(const sks_entry *e, const char *name)
-{
-    size_t length = strlen(name);
-
-    for (const char *p = e->series->parameters; *p != '\0'; p += strspn(p, ",")) {
-        if (strncmp(p, name, length) == 0 && p[length] == '=')
-            return true;
-        p += strcspn(p, ",");
-    }
-    return false;
+    return status == SKS_OK ? sks_entries_label(source, what, by, all) : status;
 }
 
 static const char *digest_of(const sks_entry *e, const json_t *path)
@@ -231,7 +136,8 @@ static bool agrees(const sks_entry *a, const sks_entry *b, const char *by)
 
         if (by != NULL && strcmp(name, by) == 0)
             continue;
-        if (other == NULL ? is_set(a, name) : !is_same_value(a, value, b, other))
+        if (other == NULL ? sks_is_parameter_set(a->series->parameters, name)
+                          : !is_same_value(a, value, b, other))
             return false;
     }
     return true;

@@ -62,9 +62,9 @@ static const char *const heads[] = {"configuration", "verdict", "new/base", "bas
                                     "shift",         "delta",   "p",        "n"};
 enum { N_COLUMNS = sizeof(heads) / sizeof(heads[0]) };
 
-static void comparison_row(const sks_comparison *c, sks_table *table)
+static void comparison_row(const sks_comparison *c, const char *name, sks_table *table)
 {
-    sks_table_cell(table, "%s", c->match->label);
+    sks_table_cell(table, "%s", name);
     sks_table_cell(table, "%s", verdict_text(c));
     ratio_cell(table, c->ratio);
     time_cell(table, c->base.value);
@@ -78,6 +78,74 @@ static void comparison_row(const sks_comparison *c, sks_table *table)
         sks_table_cell(table, "%zu, %zu", c->n_base, c->n_new);
 }
 
+/* Rows by effect, named by their labels. */
+static void label_rows(const sks_comparison *c, size_t n, sks_table *table)
+{
+    for (size_t i = 0; i < n; i++)
+        comparison_row(&c[i], c[i].match->label, table);
+}
+
+/* A heading for each kernel with its parameters, the one with the largest effect first; under it
+ * rows by effect, named by what else tells them apart. */
+static void rows_under_headings(const sks_comparison *c, size_t n, sks_table *table)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *work = c[i].match->work;
+        bool is_new = true;
+
+        for (size_t k = 0; is_new && k < i; k++)
+            is_new = strcmp(c[k].match->work, work) != 0;
+        if (!is_new)
+            continue;
+        sks_table_heading(table, "\n%s", work);
+        for (size_t k = i; k < n; k++)
+            if (strcmp(c[k].match->work, work) == 0) {
+                char name[256];
+
+                snprintf(name, sizeof(name), "  %s", c[k].match->choice);
+                comparison_row(&c[k], name, table);
+            }
+    }
+}
+
+/* Labels so long that they would push columns off the page. */
+enum { LONG_LABEL = 30 };
+
+static bool are_labels_long(const sks_comparison *c, size_t n)
+{
+    bool are_long = false, have_work = true;
+
+    for (size_t i = 0; i < n; i++) {
+        are_long |= strlen(c[i].match->label) > LONG_LABEL;
+        have_work &= c[i].match->work[0] != '\0';
+    }
+    return are_long && have_work;
+}
+
+/* How many more it takes where it was too few: p times the comparisons left open has to get small
+ * enough. */
+static void print_needed(const sks_compare_result *result, const sks_comparison *c, size_t n,
+                         FILE *out)
+{
+    size_t most[2] = {0, 0}; /* not paired, paired */
+
+    for (size_t i = 0; i < n; i++)
+        if (c[i].change == SKS_TOO_FEW_SAMPLES) {
+            size_t fewer = c[i].n_base < c[i].n_new ? c[i].n_base : c[i].n_new;
+
+            if (fewer > most[c[i].is_paired])
+                most[c[i].is_paired] = fewer;
+        }
+    for (int paired = 0; paired < 2; paired++)
+        if (most[paired] > 0)
+            fprintf(out,
+                    "too few: a difference among %zu comparison%s takes %zu %s at least, there "
+                    "are %zu\n",
+                    result->n_open, result->n_open == 1 ? "" : "s",
+                    sks_compare_needed(result, paired), paired ? "rounds" : "samples on both sides",
+                    most[paired]);
+}
+
 static void print_summary(const sks_compare_summary *s, const sks_compare_options *options,
                           FILE *out)
 {
@@ -89,32 +157,75 @@ static void print_summary(const sks_compare_summary *s, const sks_compare_option
     if (sks_interval_is_known(s->geometric_mean.interval))
         fprintf(out, " (%g %%: %.4f..%.4f)", 100.0 * options->confidence,
                 s->geometric_mean.interval.low, s->geometric_mean.interval.high);
-    fputs("\n\n", out);
+    fputc('\n', out);
 }
 
-static sks_status print_group(const sks_compare_report *report, const sks_compare_result *result,
-                              size_t group, FILE *out)
+enum { MOST_UNMATCHED = 10 }; /* that are named; more are counted */
+
+/* What one side of a group has and the other has not. */
+static void print_unmatched(const sks_matches *matches, size_t group, FILE *out)
+{
+    const char *const sides[2] = {matches->base_name, matches->group_names[group]};
+
+    for (int side = 0; side < 2; side++) {
+        const sks_unmatched *u = matches->unmatched;
+        const char *labels[MOST_UNMATCHED];
+        size_t n = 0;
+
+        for (size_t i = 0; i < matches->n_unmatched; i++)
+            if (u[i].group == group && strcmp(u[i].where, sides[side]) == 0) {
+                if (n < MOST_UNMATCHED)
+                    labels[n] = u[i].label;
+                n++;
+            }
+        for (size_t i = 0; n <= MOST_UNMATCHED && i < n; i++)
+            fprintf(out, "only in %s: %s\n", sides[side], labels[i]);
+        if (n > MOST_UNMATCHED)
+            fprintf(out, "only in %s: %zu configurations (--json names them)\n", sides[side], n);
+    }
+}
+
+static sks_status print_comparisons(const sks_comparison *c, size_t n, FILE *out)
 {
     sks_table *table;
     sks_status status = sks_table_create(N_COLUMNS, &table);
 
     if (status != SKS_OK)
         return status;
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        sks_table_cell(table, "%s", heads[i]);
+    if (are_labels_long(c, n))
+        rows_under_headings(c, n, table);
+    else
+        label_rows(c, n, table);
+    status = sks_table_print(table, out, PAGE);
+    sks_table_destroy(table);
+    return status;
+}
+
+/* One group of a result: of all samples, or of those of one state. */
+static sks_status print_group(const sks_compare_report *report, const sks_compare_result *result,
+                              size_t group, FILE *out)
+{
+    const sks_comparison *first = result->comparisons;
+    size_t n = result->groups[group].n;
+    sks_status status = SKS_OK;
+
     fprintf(out, "%s%s%s against %s, median %s\n\n", report->by != NULL ? report->by : "",
             report->by != NULL ? " " : "", report->matches.group_names[group],
             report->matches.base_name, report->time_name);
-    if (result->groups[group].n == 0) {
-        fprintf(out, "no configuration in common\n\n");
+    if (n == 0) {
+        fprintf(out, "no configuration in common\n");
     } else {
-        for (size_t c = 0; c < N_COLUMNS; c++)
-            sks_table_cell(table, "%s", heads[c]);
-        for (size_t i = 0; i < result->n; i++)
-            if (result->comparisons[i].match->group == group)
-                comparison_row(&result->comparisons[i], table);
-        status = sks_table_print(table, out, PAGE);
+        while (first->match->group != group)
+            first++;
+        status = print_comparisons(first, n, out);
         print_summary(&result->groups[group], &report->options, out);
+        print_needed(result, first, n, out);
     }
-    sks_table_destroy(table);
+    if (result == &report->result)
+        print_unmatched(&report->matches, group, out);
+    fputc('\n', out);
     return status;
 }
 
@@ -140,7 +251,6 @@ static void print_legend(const sks_compare_report *report, FILE *out)
 {
     const sks_compare_options *o = &report->options;
     bool some_paired = false, some_apart = false, some_below = false;
-    bool few_paired = false, few_apart = false;
 
     for (size_t i = 0; i < report->result.n; i++) {
         const sks_comparison *c = &report->result.comparisons[i];
@@ -148,8 +258,6 @@ static void print_legend(const sks_compare_report *report, FILE *out)
         some_paired |= c->is_paired;
         some_apart |= !c->is_paired;
         some_below |= c->is_below_threshold;
-        few_paired |= c->is_paired && c->change == SKS_TOO_FEW_SAMPLES;
-        few_apart |= !c->is_paired && c->change == SKS_TOO_FEW_SAMPLES;
     }
     if (report->result.n == 0)
         return;
@@ -167,22 +275,6 @@ static void print_legend(const sks_compare_report *report, FILE *out)
             100.0 * o->threshold);
     if (some_below)
         fprintf(out, "~ a difference is shown, but below the threshold\n");
-    if (few_paired)
-        fprintf(out, "too few: among so many comparisons a difference takes %zu rounds at least\n",
-                sks_compare_needed(&report->result, true));
-    if (few_apart)
-        fprintf(out,
-                "too few: among so many comparisons a difference takes %zu samples on both sides "
-                "at least\n",
-                sks_compare_needed(&report->result, false));
-}
-
-static void print_unmatched(const sks_matches *matches, FILE *out)
-{
-    for (size_t i = 0; i < matches->n_unmatched; i++)
-        fprintf(out, "only in %s: %s\n", matches->unmatched[i].where, matches->unmatched[i].label);
-    if (matches->n_unmatched > 0)
-        fputc('\n', out);
 }
 
 void sks_compared_print(const sks_compared *c, const sks_compare_options *options, FILE *out)
@@ -251,7 +343,6 @@ sks_status sks_compare_table_print(const sks_compare_report *report, FILE *out)
         status = print_group(report, &report->result, g, out);
     if (status != SKS_OK)
         return status;
-    print_unmatched(&report->matches, out);
     print_legend(report, out);
     for (size_t i = 0; i < report->n_campaigns; i++) {
         fputc('\n', out);

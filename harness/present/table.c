@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ enum { GAP = 2 };
 struct sks_table {
     size_t n_columns;
     size_t n_cells, capacity;
-    char **cells; /* row by row */
+    char **cells; /* row by row; of a heading's row there is the first one only, the others NULL */
     int has_failed;
 };
 
@@ -35,30 +36,60 @@ void sks_table_destroy(sks_table *table)
     free(table);
 }
 
-void sks_table_cell(sks_table *table, const char *format, ...)
+/* Takes the text. */
+static void add_cell(sks_table *table, char *text)
 {
-    va_list arguments;
-    char *text;
-
-    if (table->has_failed)
-        return;
     if (table->n_cells == table->capacity) {
         size_t capacity = 2 * table->capacity + 16;
         char **cells = realloc(table->cells, capacity * sizeof(*cells));
 
         if (cells == NULL) {
             table->has_failed = 1;
+            free(text);
             return;
         }
         table->cells = cells;
         table->capacity = capacity;
     }
-    va_start(arguments, format);
+    table->cells[table->n_cells++] = text;
+}
+
+static void add_text(sks_table *table, const char *format, va_list arguments)
+{
+    char *text;
+
+    if (table->has_failed)
+        return;
     if (vasprintf(&text, format, arguments) < 0)
         table->has_failed = 1;
     else
-        table->cells[table->n_cells++] = text;
+        add_cell(table, text);
+}
+
+void sks_table_cell(sks_table *table, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add_text(table, format, arguments);
     va_end(arguments);
+}
+
+void sks_table_heading(sks_table *table, const char *format, ...)
+{
+    va_list arguments;
+
+    assert(table->n_columns > 1 && table->n_cells % table->n_columns == 0);
+    va_start(arguments, format);
+    add_text(table, format, arguments);
+    va_end(arguments);
+    for (size_t c = 1; !table->has_failed && c < table->n_columns; c++)
+        add_cell(table, NULL);
+}
+
+static bool is_heading(const sks_table *t, size_t row)
+{
+    return t->n_columns > 1 && t->cells[row * t->n_columns + 1] == NULL;
 }
 
 /* The given line of a cell: its start, and its length in bytes; length 0 when there is none. */
@@ -97,15 +128,18 @@ static size_t column_width(const sks_table *t, size_t column)
 {
     size_t widest = 0;
 
-    for (size_t i = column; i < t->n_cells; i += t->n_columns)
-        for (size_t line = 0; line < n_lines(t->cells[i]); line++) {
+    for (size_t row = 0; row < t->n_cells / t->n_columns; row++) {
+        const char *cell = t->cells[row * t->n_columns + column];
+
+        for (size_t line = 0; !is_heading(t, row) && line < n_lines(cell); line++) {
             size_t length;
-            const char *text = cell_line(t->cells[i], line, &length);
+            const char *text = cell_line(cell, line, &length);
             size_t width = display_width(text, length);
 
             if (width > widest)
                 widest = width;
         }
+    }
     return widest;
 }
 
@@ -160,7 +194,10 @@ sks_status sks_table_print(const sks_table *table, FILE *out, size_t width)
         if (begin > 1)
             fputc('\n', out);
         for (size_t row = 0; row < n_rows; row++)
-            print_row(table, row, begin, end, widths, out);
+            if (is_heading(table, row))
+                fprintf(out, "%s\n", table->cells[row * table->n_columns]);
+            else
+                print_row(table, row, begin, end, widths, out);
         begin = end;
     } while (begin < table->n_columns);
     free(widths);

@@ -26,6 +26,12 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void sks_table_cell(sks_table *table, const char *format, ...);
 
+/* A line of text across the table, before the next row: only after a row that is complete. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void sks_table_heading(sks_table *table, const char *format, ...);
+
 /* Prints in at most `width` columns (or more, where a single column needs it). The last row must be
  * complete. Whether `out` took it all is the caller's to check. */
 sks_status sks_table_print(const sks_table *table, FILE *out, size_t width);

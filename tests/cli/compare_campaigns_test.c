@@ -249,9 +249,32 @@ static void what_is_in_one_only(void **state)
     assert_int_equal(compare("@base.db @other.db"), 0);
     expect_text("out", "1 compared", true);
     expect_text("out", "other.db: static, tasks=5, 1 worker\n", true);
-    expect_text("out", "base.db: dynamic, 2 workers\n", true);
+    expect_text("out", "base.db: dynamic, tasks=10000, 2 workers\n", true); /* the default */
     assert_int_equal(compare("@base.db @missing.db"), 1);
     expect_text("err", "missing.db: No such file", true);
+}
+
+/* Where texts are long, what is computed is a heading and rows name the rest; and how many rounds
+ * it would have taken: two pairs of four left open need 4 * 2/2^n < 5 %. */
+static void long_texts_become_headings(void **state)
+{
+    static const char text[] = "campaign: long\n"
+                               "kernels:\n"
+                               "- {kernel: synthetic, tasks: 300, distribution: lognormal}\n"
+                               "- {kernel: synthetic, tasks: 400, distribution: bimodal}\n"
+                               "workers: [1, 2]\n"
+                               "schedulers: [static, dynamic]\n";
+
+    (void)state;
+    make_database("long.db", text, 6, false);
+    assert_int_equal(compare("@long.db --by scheduler"), 0);
+    expect_text("out", "\nsynthetic, tasks=300, distribution=lognormal\n  ", false);
+    expect_text("out", "\ntasks=300, distribution=lognormal\n  ", true);
+    expect_text("out", "\ntasks=400, distribution=bimodal\n  ", true);
+    expect_text("out", "\n  1 worker     too few", true);
+    expect_text("out",
+                "too few: a difference among 4 comparisons takes 8 rounds at least, there are 6\n",
+                true);
 }
 
 int main(void)
@@ -263,6 +286,7 @@ int main(void)
         cmocka_unit_test(within_one_campaign),
         cmocka_unit_test(a_campaign_and_itself),
         cmocka_unit_test(what_is_in_one_only),
+        cmocka_unit_test(long_texts_become_headings),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

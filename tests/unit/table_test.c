@@ -35,6 +35,26 @@ static void cells_are_aligned(void **state)
     sks_table_destroy(table);
 }
 
+/* A heading takes no part in the width of the column that it begins in. */
+static void headings_run_across(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    sks_table *table;
+
+    (void)state;
+    assert_int_equal(sks_table_create(2, &table), SKS_OK);
+    sks_table_heading(table, "%s", "a long heading");
+    sks_table_cell(table, "a");
+    sks_table_cell(table, "1");
+    assert_int_equal(sks_table_print(table, out, 100), SKS_OK);
+    fclose(out);
+    assert_string_equal(text, "a long heading\na  1\n");
+    free(text);
+    sks_table_destroy(table);
+}
+
 static void wide_tables_continue_below(void **state)
 {
     char *text = NULL;
@@ -119,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_aligned),
+        cmocka_unit_test(headings_run_across),
         cmocka_unit_test(wide_tables_continue_below),
         cmocka_unit_test(fits_fit_on_the_page_and_explain_their_marks),
     };
