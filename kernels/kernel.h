@@ -48,7 +48,8 @@
 #include <stdint.h>
 
 /* Work of one whole run, so that a rate can be checked by hand; what is counted stands in the
- * kernel's file. NaN: not counted. */
+ * kernel's file. Only what follows from the algorithm: a kernel leaves out operations that a
+ * library or its input decides. NaN: not counted; 0: there are none. */
 typedef struct sks_work {
     double flops;
     double bytes;

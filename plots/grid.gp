@@ -7,8 +7,11 @@ n_panels = int(n_panels)
 n_entries = int(n_entries)
 columns = n_panels == 1 ? 1 : n_panels == 2 || n_panels == 4 ? 2 : 3
 rows = (n_panels + columns - 1) / columns
-panel_width = columns == 1 ? 800 : columns == 2 ? 560 : 460
-panel_height = columns == 1 ? 520 : 430
+# Pages no wider than this: at the 17 cm of a journal's page letters stay above 6 points.
+panel_width = columns == 1 ? 800 : columns == 2 ? 510 : 345
+panel_height = columns == 1 ? 520 : columns == 2 ? 400 : 315
+margin_left = columns == 3 ? 88 : 92
+margin_right = columns == 3 ? 14 : 22
 page_width = columns * panel_width
 
 longest = 12
@@ -44,12 +47,12 @@ panel_share = up(panel_height)
 panel_left(p) = real((p - 1) % columns) / columns
 panel_bottom(p) = legend_share + (rows - 1 - (p - 1) / columns) * panel_share
 place_panel(p) = sprintf('left = %.9g; bottom = %.9g;', panel_left(p), panel_bottom(p)) \
-    . 'set lmargin at screen left + across(92); set rmargin at screen left + across(panel_width - 22);' \
+    . 'set lmargin at screen left + across(margin_left); set rmargin at screen left + across(panel_width - margin_right);' \
     . 'set bmargin at screen bottom + up(58); set tmargin at screen bottom + up(panel_height - 38);' \
     . sprintf("set title panel_title_%d font '%s' offset 0, title_shift", p, font_of(14))
 
 # A title of the vertical axis that does not move with the width of its numbers.
-place_ylabel = 'set label 1 y_title at screen left + across(17), screen bottom + 0.5 * up(panel_height + 20) center rotate by 90'
+place_ylabel = 'set label 1 y_title at screen left + across(17), screen bottom + 0.5 * up(panel_height + 20) center rotate by 90 font font_of(columns == 3 ? 11 : 12)'
 
 # The strip for the legend, whose plots the template makes afterwards.
 place_legend = bare_axes . ';' \

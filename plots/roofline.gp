@@ -4,11 +4,15 @@
 #   terminal, style, grid          see style.gp and grid.gp
 #   points                         CSV file, columns by name
 #   n_panels, n_entries, panel_title_P, label_E
+#   origin                         where flops and bytes are from, for the remark
+#   peak_flop_per_s, peak_byte_per_s   the machine's; 0: not known, no roof
 #   x_low, x_high, y_low, y_high   what the axes have to hold
 #   interval_percent               of the error bars; 0 for none
 #   is_crowded                     whether any point has more workers than places
 
-remark = 'flops and bytes: counted, else as the kernel states them;  number: of workers, at the end of a line'
+has_roof = peak_flop_per_s > 0
+remark = origin . 'number: of workers;  ' \
+    . (has_roof ? 'solid: the roof, of the peaks given' : 'no roof: the peaks of the machine were not given')
 if (interval_percent > 0) { remark = remark . sprintf(';  bars: %g %% intervals', interval_percent) }
 if (is_crowded) { remark = remark . ';  hollow: more workers than places' }
 y_title = 'rate of computing in the parallel phase (Gflop/s)'
@@ -20,6 +24,15 @@ x_from = x_low / 4.0
 x_to = x_high * 4.0
 y_from = y_low / giga / 3
 y_to = y_high / giga * 3
+if (has_roof) {
+    peak = peak_flop_per_s / giga
+    ridge = 1.0 * peak_flop_per_s / peak_byte_per_s
+    if (y_to < 2 * peak) { y_to = 2 * peak }
+    if (x_to < 3 * ridge) { x_to = 3 * ridge }
+    if (x_from > ridge / 3) { x_from = ridge / 3 }
+    if (y_from > peak / 3) { y_from = peak / 3 }
+}
+roof_at(x) = !has_roof ? NaN : x < ridge ? peak * x / ridge : peak
 pick(e, name) = column('entry') == e ? column(name) : NaN
 full(e, name) = column('is_oversubscribed') == 0 ? pick(e, name) : NaN
 over(e, name) = column('is_oversubscribed') == 1 ? pick(e, name) : NaN
@@ -50,7 +63,10 @@ do for [r = first_roof:last_roof] {
             font font_of(9) textcolor rgb '#707070'
     }
 }
-plot for [r = first_roof:last_roof] 10.0 ** r * x with lines dashtype 3 linewidth 1 linecolor rgb '#a0a0a0', \
+if (has_roof) {
+    set label 90 sprintf('%g Gflop/s, %g GB/s', peak, peak_byte_per_s / giga) at x_to / 1.1, peak * 1.25 right font font_of(10)
+}
+plot roof_at(x) with lines linewidth 1.6 linecolor rgb '#000000', for [r = first_roof:last_roof] 10.0 ** r * x with lines dashtype 3 linewidth 1 linecolor rgb '#a0a0a0', \
     for [e = 1:n_entries] points using (dodge(e, pick(e, 'flop_per_byte'))):(pick(e, 'flop_per_s') / giga) \
         with lines linewidth 1 linecolor rgb colour_of(e), \
     for [e = 1:n_entries] points using (dodge(e, pick(e, 'flop_per_byte'))):(column('flop_per_s_low') / giga):(0):((column('flop_per_s_high') - column('flop_per_s_low')) / giga) \

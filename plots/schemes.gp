@@ -24,11 +24,19 @@ do for [p = 1:n_panels] {
         if (strlen(row_text(p, r)) > longest) { longest = strlen(row_text(p, r)) }
     }
 }
-row_height = 28
 panel_top = 38
 panel_bottom = 62
 names_width = 9.2 * longest + 28
 page_width = int(names_width) + 520
+n_rows = 0
+do for [p = 1:n_panels] { n_rows = n_rows + rows_of(p) }
+# Many rows are closer together, on a page of the shape of a journal's.
+row_height = 28
+if (28 * n_rows + 100 * n_panels > 1.35 * page_width) {
+    row_height = 18
+    if (page_width < 1000) { page_width = 1000 }
+}
+size = row_height < 28 ? 0.7 : 1
 legend_columns = int((page_width - 40) / 175)
 if (legend_columns > n_entries) { legend_columns = n_entries }
 legend_rows = (n_entries + legend_columns - 1) / legend_columns
@@ -81,11 +89,11 @@ do for [p = 1:n_panels] {
     plot for [e = 1:n_entries] for [k = 0:1] schemes using (pick(p, e, k, 'low_s') / unit_s):(y_of(e)):((column('high_s') - column('low_s')) / unit_s):(0) \
             with vectors heads size screen across(3), 90 fixed linewidth 1.1 linecolor rgb colour_of(e), \
         for [e = 1:n_entries] schemes using (x_of(p, e, 1)):(y_of(e)) \
-            with points pointtype filled_of(e) pointsize marker linecolor rgb '#ffffff', \
+            with points pointtype filled_of(e) pointsize size * marker linecolor rgb '#ffffff', \
         for [e = 1:n_entries] schemes using (x_of(p, e, 1)):(y_of(e)) \
-            with points pointtype hollow_of(e) pointsize marker linewidth 1.3 linecolor rgb colour_of(e), \
+            with points pointtype hollow_of(e) pointsize size * marker linewidth 1.3 linecolor rgb colour_of(e), \
         for [e = 1:n_entries] schemes using (x_of(p, e, 0)):(y_of(e)) \
-            with points pointtype filled_of(e) pointsize marker linecolor rgb colour_of(e)
+            with points pointtype filled_of(e) pointsize size * marker linecolor rgb colour_of(e)
     top = top - panel_top - height - panel_bottom
 }
 
@@ -97,6 +105,6 @@ remark = 'points: medians'
 if (interval_percent > 0) { remark = remark . sprintf(' with %g %% intervals', interval_percent) }
 if (is_crowded) { remark = remark . ';  hollow: more workers than places' }
 set label 1 remark at screen 0.5, screen up(18) center font font_of(10) textcolor rgb '#404040'
-plot for [e = 1:n_entries] NaN with points pointtype filled_of(e) pointsize marker \
+plot for [e = 1:n_entries] NaN with points pointtype filled_of(e) pointsize size * marker \
     linecolor rgb colour_of(e) title value(sprintf('label_%d', e))
 unset multiplot

@@ -6,7 +6,8 @@
 #   quantity                       its column; QUANTITY_low and QUANTITY_high are its intervals
 #   y_title                        with its unit
 #   n_panels, n_entries            panels, and entries of the legend
-#   panel_title_P, max_workers_P, y_from_P, y_to_P
+#   panel_title_P, y_from_P, y_to_P
+#   min_workers_P, max_workers_P   what the axis has to hold
 #   first_over_P, last_full_P      the first worker count with more workers than places (NaN: none)
 #                                  and the last one before it
 #   label_E                        the legend's texts
@@ -15,6 +16,7 @@
 #   base                           see guide
 #   is_log_x, is_log_y
 #   has_lines                      points are joined, there being no law that does
+#   has_laws                       there are curves
 #   has_bands, has_runs            the bands of the laws are drawn; those of single runs as well
 
 load grid
@@ -39,20 +41,21 @@ do for [p = 1:n_panels] {
     eval place_panel(p)
     set xlabel 'workers N' offset 0, xlabel_shift
     eval place_ylabel
+    n_min = value(sprintf('min_workers_%d', p))
     n_max = value(sprintf('max_workers_%d', p))
     over_from = value(sprintf('first_over_%d', p))
     full_to = value(sprintf('last_full_%d', p))
     if (is_log_x) {
         set logscale x 2
-        set xrange [0.8:n_max * 1.25]
+        set xrange [0.8 * n_min:n_max * 1.25]
         set xtics autofreq
     } else {
-        set xrange [0.5:n_max + 0.5]
+        set xrange [n_min - 0.5:n_max + 0.5]
         set xtics 0, (n_max <= 16 ? 1 : 2)
     }
     if (is_log_y) {
         set logscale y (guide eq 'ideal' ? 2 : 10)
-        set format y '%.3g'
+        if (guide eq 'ideal') { set format y '%.3g' }
     }
     set ytics autofreq
     set yrange [value(sprintf('y_from_%d', p)):value(sprintf('y_to_%d', p))]
@@ -61,9 +64,11 @@ do for [p = 1:n_panels] {
         set object 1 rectangle from first edge, graph 0 to graph 1, graph 1 \
             fillcolor rgb '#f0f0f0' fillstyle solid noborder behind
     }
-    # Series side by side, so that equal points do not hide each other.
-    shift = 0.014 * n_max
-    if (shift * n_entries > 0.4) { shift = 0.4 / n_entries }
+    # Series side by side, so that equal points do not hide each other; where there are laws, close
+    # to where these run.
+    shift = 11.0 * (n_max - n_min + 1) / (panel_width - margin_left - margin_right)
+    most_shift = (has_laws ? 0.4 : 0.7) / n_entries
+    if (shift > most_shift) { shift = most_shift }
     dodge(e, n) = is_log_x ? n * (1 + 0.015 * (e - (n_entries + 1) / 2.0)) : n + shift * (e - (n_entries + 1) / 2.0)
 
     # Error bars are arrows with flat heads: gnuplot's own wipe out what lies under their middle.
@@ -89,6 +94,6 @@ do for [p = 1:n_panels] {
 }
 
 eval place_legend
-plot for [e = 1:n_entries] NaN with linespoints pointtype filled_of(e) pointsize marker linewidth 1.3 \
+plot for [e = 1:n_entries] NaN with linespoints pointtype filled_of(e) pointsize marker linewidth (has_laws || has_lines ? 1.3 : 0) \
     linecolor rgb colour_of(e) title value(sprintf('label_%d', e))
 unset multiplot

@@ -21,6 +21,25 @@ static const sks_param params[] = {
     {.name = "labels",
      .type = SKS_TEXT,
      .help = "the files' names in the legend, separated by |; default: their file names"},
+    {.name = "kernel",
+     .type = SKS_TEXT,
+     .help = "draw campaigns' samples of these kernels only, separated by commas"},
+    {.name = "executor", .type = SKS_TEXT, .help = "of these executors only"},
+    {.name = "scheduler",
+     .type = SKS_TEXT,
+     .help = "of these schedulers only, with any options or those given"},
+    {.name = "peak-flops",
+     .type = SKS_REAL,
+     .unit = "Gflop/s",
+     .min = 1e-3,
+     .max = 1e12,
+     .help = "of the machine, for the roof of the figure roofline; with --peak-bandwidth"},
+    {.name = "peak-bandwidth",
+     .type = SKS_REAL,
+     .unit = "GB/s",
+     .min = 1e-3,
+     .max = 1e12,
+     .help = "of the machine's memory, for the same"},
     SKS_ANALYSIS_PARAMS,
     {0},
 };
@@ -78,6 +97,31 @@ static sks_status join(const sks_campaign *campaigns, const sks_figure_input *in
     return SKS_OK;
 }
 
+/* 0 where it was not given. */
+static double peak(const sks_values *options, const char *name)
+{
+    return sks_values_has(options, name) ? 1e9 * sks_values_real(options, name) : 0;
+}
+
+/* Reads and fits what was chosen of a campaign. */
+static sks_status read_chosen(const char *path, const sks_values *options,
+                              const sks_selection *selection, sks_campaign *campaign)
+{
+    sks_campaign made = {0};
+    sks_status status = sks_campaign_read_series(path, options, &made.series, &made.n);
+
+    if (status == SKS_OK) {
+        made.n = sks_selection_keep(selection, made.series, made.n);
+        status =
+            made.n > 0 ? sks_campaign_fit(options, &made) : sks_selection_is_empty(selection, path);
+    }
+    if (status == SKS_OK)
+        *campaign = made;
+    else
+        sks_campaign_clear(&made);
+    return status;
+}
+
 /* Reads and fits the campaigns, then draws. */
 static sks_status draw_campaigns(const sks_figure *figure, const sks_values *options,
                                  sks_figure_input input, const char *output)
@@ -88,7 +132,7 @@ static sks_status draw_campaigns(const sks_figure *figure, const sks_values *opt
     sks_status status = campaigns != NULL ? SKS_OK : sks_fail_nomem("campaigns");
 
     for (size_t c = 0; status == SKS_OK && c < input.n_files; c++)
-        status = sks_campaign_read(input.files[c], options, &campaigns[c]);
+        status = read_chosen(input.files[c], options, &input.selection, &campaigns[c]);
     if (status == SKS_OK)
         status = join(campaigns, &input, &fits, &sources, &input.n);
     if (status == SKS_OK) {
@@ -130,6 +174,9 @@ static sks_status run(const sks_arguments *arguments)
         status = sks_figure_find(sks_values_text(options, "figure"), &figure);
     if (status == SKS_OK)
         status = sks_gnuplot_check_output(sks_values_text(options, "output"));
+    if (status == SKS_OK &&
+        sks_values_has(options, "peak-flops") != sks_values_has(options, "peak-bandwidth"))
+        status = sks_fail(SKS_ERR_USAGE, "a roof needs both --peak-flops and --peak-bandwidth");
     if (status == SKS_OK)
         status = name_operands(arguments, labels, names);
     if (status == SKS_OK)
@@ -139,6 +186,11 @@ static sks_status run(const sks_arguments *arguments)
                                 .files = arguments->operands,
                                 .names = names,
                                 .n_files = arguments->n_operands,
+                                .selection = {sks_values_text(options, "kernel"),
+                                              sks_values_text(options, "executor"),
+                                              sks_values_text(options, "scheduler")},
+                                .peak_flop_per_s = peak(options, "peak-flops"),
+                                .peak_byte_per_s = peak(options, "peak-bandwidth"),
                                 .confidence = sks_values_real(options, "confidence"),
                                 .drops_disturbed =
                                     strcmp(sks_values_text(options, "disturbed"), "drop") == 0});
@@ -158,6 +210,8 @@ const sks_command sks_command_plot = {
         "  skyscale plot fig1.db -f speedup -o fig1.svg\n"
         "  skyscale plot old.db new.db -f speedup --per parallel -o both.png\n"
         "  skyscale plot fig1.db -f schemes -o schemes.pdf\n"
+        "  skyscale plot all.db -f phases --kernel pix2sky --executor threads,mpi -o phases.pdf\n"
+        "  skyscale plot all.db -f timeline --kernel pix2sky -o timeline.pdf\n"
         "  skyscale plot 'm71.fits[200:711,200:711]' -f frame -o frame.png\n"
         "  skyscale plot m71.txt iraf.tsv -f completeness --labels 'M71|IRAF' -o m71.pdf",
     .min_operands = 1,

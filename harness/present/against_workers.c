@@ -1,6 +1,7 @@
 #include "harness/present/against_workers.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* From here on worker counts are spread by their logarithm. */
@@ -21,6 +22,9 @@ sks_status sks_against_reserve(sks_against *a, size_t n_items, size_t n_points, 
 
 void sks_against_clear(sks_against *a)
 {
+    for (size_t i = 0; a->panel_titles != NULL && i < a->n_items; i++)
+        free(a->panel_titles[i]);
+    free(a->panel_titles);
     free(a->items);
     free(a->points);
     free(a->curves);
@@ -77,7 +81,7 @@ static void write_curves(const void *context, FILE *file)
 
 /* What the axes of one panel have to hold. */
 struct ranges {
-    double max_workers;
+    double min_workers, max_workers;
     double low, high;  /* of the quantity; NaN for none */
     double first_over; /* least oversubscribed worker count; infinite for none */
     double last_full;  /* greatest count below it that is not */
@@ -93,13 +97,15 @@ static void hold(struct ranges *r, double value)
 
 static struct ranges find_ranges(const struct content *c, size_t panel)
 {
-    struct ranges r = {.max_workers = 1, .low = NAN, .high = NAN, .first_over = INFINITY};
+    struct ranges r = {
+        .min_workers = INFINITY, .max_workers = 1, .low = NAN, .high = NAN, .first_over = INFINITY};
 
     for (size_t i = 0; i < c->data->n_points; i++) {
         const sks_measured *p = &c->data->points[i];
 
         if (c->layout->panel[p->item] != panel)
             continue;
+        r.min_workers = fmin(r.min_workers, p->n_workers);
         r.max_workers = fmax(r.max_workers, p->n_workers);
         hold(&r, p->y.value);
         hold(&r, p->y.interval.low);
@@ -141,6 +147,7 @@ static void set_panel(const struct content *c, size_t panel, bool is_log, sks_gn
     }
     if (!(to > from)) /* nothing but zeros */
         to = from + 1;
+    sks_gnuplot_number_i(plot, "min_workers", panel, r.min_workers);
     sks_gnuplot_number_i(plot, "max_workers", panel, r.max_workers);
     sks_gnuplot_number_i(plot, "y_from", panel, from);
     sks_gnuplot_number_i(plot, "y_to", panel, to);
@@ -202,6 +209,7 @@ static void set_variables(const struct content *c, sks_gnuplot *plot)
     set_remark(c, plot);
     sks_gnuplot_number(plot, "base", a->base);
     sks_gnuplot_number(plot, "has_lines", a->has_lines);
+    sks_gnuplot_number(plot, "has_laws", a->n_curves > 0);
     sks_gnuplot_number(plot, "has_bands", has_bands(c, false));
     sks_gnuplot_number(plot, "has_runs", has_bands(c, true));
     sks_gnuplot_number(plot, "is_log_x", is_log_x);
@@ -210,11 +218,45 @@ static void set_variables(const struct content *c, sks_gnuplot *plot)
         set_panel(c, p, is_log_y, plot);
 }
 
-sks_status sks_against_write(const sks_against *a, const char *directory, sks_gnuplot *plot)
+/* A panel for each executor of what was one panel before. */
+static sks_status split_panels(sks_against *a)
+{
+    a->panel_titles = calloc(a->n_items + 1, sizeof(*a->panel_titles));
+    if (a->panel_titles == NULL)
+        return sks_fail_nomem("a figure");
+    for (size_t i = 0; i < a->n_items; i++) {
+        if (asprintf(&a->panel_titles[i], "%s, %s", a->items[i].panel,
+                     a->items[i].series->executor) < 0) {
+            a->panel_titles[i] = NULL;
+            return sks_fail_nomem("a figure");
+        }
+        a->items[i].panel = a->panel_titles[i];
+    }
+    return SKS_OK;
+}
+
+/* Clear the layout in any case. */
+static sks_status arrange(sks_against *a, sks_layout *layout)
+{
+    sks_status status = sks_layout_arrange(a->items, a->n_items, a->with_kernel, layout);
+
+    if (status == SKS_OK && layout->n_entries > SKS_MOST_ENTRIES) {
+        sks_layout_clear(layout);
+        *layout = (sks_layout){0};
+        status = split_panels(a);
+        if (status == SKS_OK)
+            status = sks_layout_arrange(a->items, a->n_items, a->with_kernel, layout);
+    }
+    if (status == SKS_OK)
+        status = sks_figure_check_grid(a->figure, layout->n_entries, layout->n_panels);
+    return status;
+}
+
+sks_status sks_against_write(sks_against *a, const char *directory, sks_gnuplot *plot)
 {
     sks_layout layout;
     const struct content content = {a, &layout};
-    sks_status status = sks_layout_arrange(a->items, a->n_items, a->with_kernel, &layout);
+    sks_status status = arrange(a, &layout);
 
     if (status == SKS_OK)
         status = sks_figure_csv(directory, "points", write_points, &content, plot);

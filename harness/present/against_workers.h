@@ -32,6 +32,7 @@ typedef struct sks_modelled {
 typedef enum sks_guide { SKS_GUIDE_NONE, SKS_GUIDE_ZERO, SKS_GUIDE_ONE, SKS_GUIDE_IDEAL } sks_guide;
 
 typedef struct sks_against {
+    const char *figure;   /* its name, for errors */
     const char *quantity; /* a column's name: "speedup" */
     const char *y_title;  /* with its unit */
     const char *remark;   /* what the marks mean, before what is the same for all; "" for none */
@@ -49,13 +50,17 @@ typedef struct sks_against {
     size_t n_points;
     sks_modelled *curves; /* [n_curves] */
     size_t n_curves;
+
+    char **panel_titles; /* [n_items]; of panels that were split, else NULL */
 } sks_against;
 
 /* Room for as many; SKS_ERR_NOMEM. Clear the collection in any case. */
 sks_status sks_against_reserve(sks_against *a, size_t n_items, size_t n_points, size_t n_curves);
 void sks_against_clear(sks_against *a);
 
-/* Writes the data into `directory` and sets the template's variables. */
-sks_status sks_against_write(const sks_against *a, const char *directory, sks_gnuplot *plot);
+/* Writes the data into `directory` and sets the template's variables. Where there are more series
+ * than can be told apart each executor has panels of its own; SKS_ERR_USAGE where that does not
+ * help. */
+sks_status sks_against_write(sks_against *a, const char *directory, sks_gnuplot *plot);
 
 #endif

@@ -154,6 +154,30 @@ void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot)
     sks_gnuplot_text(plot, "unit", is_us ? "µs" : is_ms ? "ms" : "s");
 }
 
+#define NARROW "choose fewer with --kernel, --executor or --scheduler, or name fewer files"
+
+sks_status sks_figure_check_grid(const char *figure, size_t n_entries, size_t n_panels)
+{
+    if (n_entries <= SKS_MOST_ENTRIES && n_panels <= SKS_MOST_PANELS)
+        return SKS_OK;
+    return sks_fail(
+        SKS_ERR_USAGE,
+        "the figure \"%s\" would have %zu kinds of curves in %zu panel%s, too many to be "
+        "read (at most %d in %d); " NARROW,
+        figure, n_entries, n_panels, n_panels == 1 ? "" : "s", SKS_MOST_ENTRIES, SKS_MOST_PANELS);
+}
+
+sks_status sks_figure_check_rows(const char *figure, size_t n_rows, size_t n_panels)
+{
+    if (n_rows + SKS_ROWS_OF_A_TITLE * n_panels <= SKS_MOST_ROWS)
+        return SKS_OK;
+    return sks_fail(
+        SKS_ERR_USAGE,
+        "the figure \"%s\" would have %zu rows in %zu panel%s, too many for one page (at "
+        "most %d in one panel); " NARROW,
+        figure, n_rows, n_panels, n_panels == 1 ? "" : "s", SKS_MOST_ROWS - SKS_ROWS_OF_A_TITLE);
+}
+
 sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_writer *write,
                           const void *context, sks_gnuplot *plot)
 {

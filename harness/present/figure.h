@@ -19,6 +19,7 @@
 
 #include "harness/analysis/fit.h"
 #include "harness/present/gnuplot.h"
+#include "harness/present/selection.h"
 
 #include <stdio.h>
 
@@ -40,6 +41,8 @@ typedef struct sks_figure_input {
     const char *const *names; /* [n_files] */
     size_t n_files;
 
+    sks_selection selection; /* of what the figure reads itself; the fits were chosen by it */
+    double peak_flop_per_s, peak_byte_per_s; /* the machine's, for a roof; 0: not known */
     double confidence;    /* of intervals that the figure computes itself, 0 … 1 */
     bool drops_disturbed; /* samples flagged as disturbed, of what it reads itself */
 } sks_figure_input;
@@ -52,7 +55,8 @@ typedef struct sks_figure {
     const char *template; /* "workers.gp" */
 
     /* Writes CSV files into `directory`, `main_data` among them, and sets the variables of the
-     * template, also the paths of those files. SKS_ERR_INPUT: not enough data for this figure. */
+     * template, also the paths of those files. SKS_ERR_INPUT: not enough data for this figure;
+     * SKS_ERR_USAGE: more than a page can show. */
     const char *main_data; /* "points.csv": what is kept when gnuplot is not there to draw it */
     sks_status (*write)(const sks_figure_input *input, const char *directory, sks_gnuplot *plot);
 } sks_figure;
@@ -88,6 +92,15 @@ sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_wr
  * text is quoted. */
 void sks_csv_number(FILE *file, double value, char end);
 void sks_csv_text(FILE *file, const char *text, char end);
+
+/* What a page of 17 cm x 25 cm shows so that it can be read: curves told apart by colour and
+ * marker, panels of a grid, and rows of text, bars or marks with the titles and axes of their
+ * panels. */
+enum { SKS_MOST_ENTRIES = 12, SKS_MOST_PANELS = 12, SKS_MOST_ROWS = 78, SKS_ROWS_OF_A_TITLE = 6 };
+
+/* SKS_ERR_USAGE, naming the options that choose among series, where there is more than that. */
+sks_status sks_figure_check_grid(const char *figure, size_t n_entries, size_t n_panels);
+sks_status sks_figure_check_rows(const char *figure, size_t n_rows, size_t n_panels);
 
 /* Sets unit and unit_s: s, ms or µs, in which `greatest_s` is a number people read easily. */
 void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot);

@@ -68,6 +68,7 @@ sks_status sks_quantity_read(const sks_figure_input *input, const char *name,
         sks_store_close(store);
         if (status != SKS_OK)
             break;
+        n = sks_selection_keep(&input->selection, series, n);
         if (input->drops_disturbed)
             drop_disturbed(series, &n);
         status = append(input->names[i], series, n, quantity);

@@ -41,7 +41,8 @@ static void add_series(const sks_recorded *what, const sks_figure_input *input,
 sks_status sks_recorded_write(const sks_recorded *what, const sks_figure_input *input,
                               const char *directory, sks_gnuplot *plot)
 {
-    sks_against a = {.quantity = what->quantity,
+    sks_against a = {.figure = what->figure,
+                     .quantity = what->quantity,
                      .y_title = what->y_title,
                      .remark = "points: medians",
                      .confidence = input->confidence,

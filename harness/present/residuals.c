@@ -18,10 +18,10 @@ static sks_estimate residual(const sks_fit *fit, const sks_model_fit *model, siz
                            100 * (1 - fitted / p->median.interval.high)}};
 }
 
-/* A law through all of its points leaves nothing, which says nothing. */
-static bool is_telling(const sks_model_fit *model)
+/* A law with a parameter for every point leaves nothing but what a bound keeps it from. */
+static bool is_telling(const sks_fit *fit, const sks_model_fit *model)
 {
-    return model->is_fitted && !model->is_exact;
+    return model->is_fitted && fit->n_used > model->model->n_parameters;
 }
 
 static void add_model(const sks_figure_input *input, size_t i, size_t m, sks_against *a)
@@ -45,7 +45,8 @@ static void add_model(const sks_figure_input *input, size_t i, size_t m, sks_aga
 static sks_status residuals_write(const sks_figure_input *input, const char *directory,
                                   sks_gnuplot *plot)
 {
-    sks_against a = {.quantity = "residual",
+    sks_against a = {.figure = "residuals",
+                     .quantity = "residual",
                      .y_title = "residual (measured − fitted)/measured (%)",
                      .remark = "each panel a model",
                      .guide = SKS_GUIDE_ZERO,
@@ -60,7 +61,7 @@ static sks_status residuals_write(const sks_figure_input *input, const char *dir
     status = sks_against_reserve(&a, input->n * n_models, n_points * n_models, 0);
     for (size_t m = 0; status == SKS_OK && m < n_models; m++)
         for (size_t i = 0; i < input->n; i++)
-            if (is_telling(&input->fits[i].models[m]))
+            if (is_telling(&input->fits[i], &input->fits[i].models[m]))
                 add_model(input, i, m, &a);
     if (status == SKS_OK && a.n_points == 0)
         status = sks_fail(SKS_ERR_INPUT, "no data for the figure \"residuals\": it needs " NEEDS);

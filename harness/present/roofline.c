@@ -1,8 +1,9 @@
 /* Where runs lie below the roof: rate of computing against arithmetic intensity. Operations and
- * bytes are those that were counted, else those that the kernel states, in the time of the parallel
- * phase; bytes are counted as cache lines that missed the last cache. A colour and a marker for
- * each series, a point for each worker count, joined from the fewest to the most workers; along the
- * dotted lines the same number of bytes per second is moved.
+ * bytes are those that were counted, else those that the kernel declares, which the figure says, in
+ * the time of the parallel phase; counted bytes are cache lines that missed the last cache. A
+ * colour and a marker for each series, a point for each worker count, joined from the fewest to the
+ * most workers; along the dotted lines the same number of bytes per second is moved. The roof is
+ * drawn where both of the machine's peaks are given, and never guessed.
  *
  * points.csv  one row for each configuration of which both are known
  *
@@ -12,30 +13,40 @@
 #include "harness/present/quantities.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NEEDS                                                                                      \
-    "operations (the counter PAPI_DP_OPS or PAPI_FP_OPS, or a kernel that states them) and bytes " \
-    "(cache-misses or PAPI_L3_TCM, or a kernel that states them)"
+    "operations (the counter PAPI_DP_OPS or PAPI_FP_OPS, or a kernel that declares them) and "     \
+    "bytes "                                                                                       \
+    "(cache-misses or PAPI_L3_TCM, or a kernel that declares them)"
 
 enum { CACHE_LINE = 64, MOST_SOURCES = 3 }; /* bytes; of all processors with those events but few */
 
-/* Where the two quantities come from, the best source first; `unit` is what one of it stands for.
+/* Where the two quantities come from, the best source first; `unit` is what one of it stands for,
+ * `title` what it is called where it is drawn.
  */
 static const struct source {
     const char *name;
     double unit;
+    const char *title;
 } sources[2][MOST_SOURCES] = {
-    {{"counter:PAPI_DP_OPS", 1}, {"counter:PAPI_FP_OPS", 1}, {"flops", 1}},
-    {{"counter:cache-misses", CACHE_LINE}, {"counter:PAPI_L3_TCM", CACHE_LINE}, {"bytes", 1}},
+    {{"counter:PAPI_DP_OPS", 1, "PAPI_DP_OPS"},
+     {"counter:PAPI_FP_OPS", 1, "PAPI_FP_OPS"},
+     {"flops", 1, NULL}},
+    {{"counter:cache-misses", CACHE_LINE, "cache-misses"},
+     {"counter:PAPI_L3_TCM", CACHE_LINE, "PAPI_L3_TCM"},
+     {"bytes", 1, NULL}},
 };
 enum { FLOPS, BYTES };
 
 struct placement {
     size_t item;
     const sks_point *point;
-    double intensity;  /* flop/byte */
-    sks_estimate rate; /* flop/s */
+    const char *counter[2]; /* which counted its flops and bytes; NULL: the kernel declares them */
+    double intensity;       /* flop/byte */
+    sks_estimate rate;      /* flop/s */
 };
 
 struct content {
@@ -50,13 +61,15 @@ struct content {
 };
 
 /* Flops or bytes of the configuration, by the best source that knows them; NaN for none. */
-static double work_of(struct content *c, int which, size_t i, unsigned n_workers)
+static double work_of(struct content *c, int which, size_t i, unsigned n_workers,
+                      const char **counter)
 {
     for (size_t k = 0; k < MOST_SOURCES && sources[which][k].name != NULL; k++) {
         sks_point *point = sks_quantity_point(&c->work[which][k], c->seconds.sources[i],
                                               &c->seconds.series[i], n_workers);
         double value = point != NULL ? sks_point_median(point, c->input->confidence).value : NAN;
 
+        *counter = sources[which][k].title;
         if (value > 0)
             return value * sources[which][k].unit;
     }
@@ -66,8 +79,8 @@ static double work_of(struct content *c, int which, size_t i, unsigned n_workers
 /* The point's rate and intensity; false where its work is not known. */
 static bool place(struct content *c, size_t i, sks_point *point, struct placement *placed)
 {
-    double flops = work_of(c, FLOPS, i, point->n_workers);
-    double bytes = work_of(c, BYTES, i, point->n_workers);
+    double flops = work_of(c, FLOPS, i, point->n_workers, &placed->counter[FLOPS]);
+    double bytes = work_of(c, BYTES, i, point->n_workers, &placed->counter[BYTES]);
     sks_estimate seconds = sks_point_median(point, c->input->confidence);
 
     if (isnan(flops) || isnan(bytes) || !(seconds.value > 0))
@@ -92,6 +105,7 @@ static sks_status read_work(struct content *c)
 
 static sks_status fill(struct content *c)
 {
+    sks_status status;
     size_t n = 0;
 
     for (size_t i = 0; i < c->seconds.n; i++)
@@ -114,7 +128,8 @@ static sks_status fill(struct content *c)
     }
     if (c->n_points == 0)
         return sks_fail(SKS_ERR_INPUT, "no data for the figure \"roofline\": it needs " NEEDS);
-    return sks_layout_arrange(c->items, c->n_items, true, &c->layout);
+    status = sks_layout_arrange(c->items, c->n_items, true, &c->layout);
+    return status == SKS_OK ? sks_figure_check_grid("roofline", c->layout.n_entries, 1) : status;
 }
 
 static void write_points(const void *context, FILE *file)
@@ -122,7 +137,7 @@ static void write_points(const void *context, FILE *file)
     const struct content *c = context;
 
     fprintf(file, "entry,n_workers,is_oversubscribed,is_last,flop_per_byte,flop_per_s,"
-                  "flop_per_s_low,flop_per_s_high,kernel,series\n");
+                  "flop_per_s_low,flop_per_s_high,flops_from,bytes_from,kernel,series\n");
     for (size_t i = 0; i < c->n_points; i++) {
         const struct placement *p = &c->points[i];
 
@@ -132,9 +147,47 @@ static void write_points(const void *context, FILE *file)
         sks_csv_number(file, p->rate.value, ',');
         sks_csv_number(file, p->rate.interval.low, ',');
         sks_csv_number(file, p->rate.interval.high, ',');
+        for (int which = FLOPS; which <= BYTES; which++)
+            sks_csv_text(file, p->counter[which] != NULL ? p->counter[which] : "declared", ',');
         sks_csv_text(file, c->items[p->item].series->kernel, ',');
         sks_csv_text(file, c->layout.label[p->item], '\n');
     }
+}
+
+/* "counted (cache-misses)", "declared by the kernel, not counted", or that there are both. */
+static void describe_source(const struct content *c, int which, char *text, size_t size)
+{
+    const char *counter = NULL;
+    size_t n_declared = 0;
+
+    for (size_t i = 0; i < c->n_points; i++) {
+        n_declared += c->points[i].counter[which] == NULL;
+        counter = c->points[i].counter[which] != NULL ? c->points[i].counter[which] : counter;
+    }
+    if (n_declared == c->n_points)
+        snprintf(text, size, "declared by the kernel, not counted");
+    else if (n_declared == 0)
+        snprintf(text, size, "counted (%s)", counter);
+    else
+        snprintf(text, size, "of some counted (%s), of others declared by the kernel", counter);
+}
+
+/* Where the numbers are from, and why there is no roof. */
+static void set_remark(const struct content *c, sks_gnuplot *plot)
+{
+    const sks_figure_input *input = c->input;
+    const bool has_roof = input->peak_flop_per_s > 0 && input->peak_byte_per_s > 0;
+    char flops[128], bytes[128], text[512];
+
+    describe_source(c, FLOPS, flops, sizeof(flops));
+    describe_source(c, BYTES, bytes, sizeof(bytes));
+    if (strcmp(flops, bytes) == 0)
+        snprintf(text, sizeof(text), "flops and bytes: %s;  ", flops);
+    else
+        snprintf(text, sizeof(text), "flops: %s;  bytes: %s;  ", flops, bytes);
+    sks_gnuplot_text(plot, "origin", text);
+    sks_gnuplot_number(plot, "peak_flop_per_s", has_roof ? input->peak_flop_per_s : 0);
+    sks_gnuplot_number(plot, "peak_byte_per_s", has_roof ? input->peak_byte_per_s : 0);
 }
 
 static void set_variables(const struct content *c, sks_gnuplot *plot)
@@ -153,6 +206,7 @@ static void set_variables(const struct content *c, sks_gnuplot *plot)
         has_intervals |= sks_interval_is_known(p->rate.interval);
     }
     sks_layout_set(&c->layout, plot);
+    set_remark(c, plot);
     sks_gnuplot_number(plot, "x_low", x[0]);
     sks_gnuplot_number(plot, "x_high", x[1]);
     sks_gnuplot_number(plot, "y_low", y[0]);
@@ -187,7 +241,7 @@ static sks_status roofline_write(const sks_figure_input *input, const char *dire
 
 const sks_figure sks_figure_roofline = {
     .name = "roofline",
-    .summary = "flop/s against flop/byte, by what was counted or what kernels state",
+    .summary = "flop/s against flop/byte, by what was counted or what kernels declare",
     .needs = NEEDS,
     .reads = SKS_FIGURE_OF_CAMPAIGNS,
     .template = "roofline.gp",

@@ -51,6 +51,13 @@ static sks_modelled curve_row(const sks_fit *fit, size_t item, bool is_efficienc
     };
 }
 
+/* A law with as many parameters as there are worker counts goes through all of them whatever they
+ * are: it says nothing, and its band no more. */
+static bool is_telling(const sks_fit *fit)
+{
+    return fit->preferred != NULL && fit->n_used > fit->preferred->model->n_parameters;
+}
+
 /* The preferred law on a grid: over the worker counts of the fit, then beyond them. */
 static sks_status add_law(sks_against *a, size_t item, const sks_fit *fit, bool is_efficiency)
 {
@@ -59,7 +66,7 @@ static sks_status add_law(sks_against *a, size_t item, const sks_fit *fit, bool 
     sks_prediction at[CURVE_POINTS + 1];
     double n_workers[CURVE_POINTS + 1];
 
-    if (fit->preferred == NULL)
+    if (!is_telling(fit))
         return SKS_OK;
     /* The two parts share the point where the first ends, or there would be a gap. */
     for (int part = 0; part < 2; part++) {
@@ -121,22 +128,28 @@ static void title(const sks_figure_input *input, bool is_efficiency, char *text,
                  input->time_name);
 }
 
-/* What the lines are: "lines: fitted amdahl (dashed: beyond the fit)". */
-static void describe_laws(const sks_against *a, char *text, size_t size)
+/* What the lines are: "lines: fitted amdahl (dashed: beyond the fit)"; or why there are none. */
+static void describe_laws(const sks_figure_input *input, const sks_against *a, char *text,
+                          size_t size)
 {
+    size_t n_telling = 0;
+
     const char *model = NULL;
     bool is_one_model = true, is_beyond = false;
 
+    for (size_t i = 0; i < input->n; i++)
+        n_telling += is_telling(&input->fits[i]);
     for (size_t i = 0; i < a->n_curves; i++) {
         is_one_model = is_one_model && (model == NULL || strcmp(model, a->curves[i].model) == 0);
         model = a->curves[i].model;
         is_beyond |= a->curves[i].is_extrapolated;
     }
     if (model == NULL)
-        text[0] = '\0';
+        snprintf(text, size, ";  no law: too few worker counts to judge one by");
     else
-        snprintf(text, size, ";  lines: fitted %s%s", is_one_model ? model : "laws",
-                 is_beyond ? " (dashed: beyond the fit)" : "");
+        snprintf(text, size, ";  lines: fitted %s%s%s", is_one_model ? model : "laws",
+                 is_beyond ? " (dashed: beyond the fit)" : "",
+                 n_telling < input->n ? ", where there are enough worker counts" : "");
 }
 
 /* ---- The figure. */
@@ -172,7 +185,8 @@ sks_status sks_scaling_write(const sks_figure_input *input, bool is_efficiency,
                              const char *directory, sks_gnuplot *plot)
 {
     char y_title[160], laws[160], remark[256];
-    sks_against a = {.quantity = is_efficiency ? "efficiency" : "speedup",
+    sks_against a = {.figure = is_efficiency ? "efficiency" : "speedup",
+                     .quantity = is_efficiency ? "efficiency" : "speedup",
                      .y_title = y_title,
                      .remark = remark,
                      .guide = is_efficiency ? SKS_GUIDE_ONE : SKS_GUIDE_IDEAL};
@@ -188,7 +202,7 @@ sks_status sks_scaling_write(const sks_figure_input *input, bool is_efficiency,
         a.confidence = input->fits[0].options.confidence;
         a.base = common_base(input) > 0 ? common_base(input) : 1;
         title(input, is_efficiency, y_title, sizeof(y_title));
-        describe_laws(&a, laws, sizeof(laws));
+        describe_laws(input, &a, laws, sizeof(laws));
         snprintf(remark, sizeof(remark), "dotted: ideal%s", laws);
         status = sks_against_write(&a, directory, plot);
     }

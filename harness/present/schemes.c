@@ -101,7 +101,8 @@ static sks_status arrange(const sks_layout_item *items, struct content *c)
     }
     if (!is_compared)
         return sks_fail(SKS_ERR_INPUT, "no data for the figure \"schemes\": it needs " NEEDS);
-    return find_workers(c);
+    status = sks_figure_check_rows("schemes", c->input->n, c->layout.n_panels);
+    return status == SKS_OK ? find_workers(c) : status;
 }
 
 static void write_schemes(const void *context, FILE *file)

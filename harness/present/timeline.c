@@ -1,5 +1,7 @@
-/* Who computed what when: a row for each worker, a bar for each chunk, from recorded schedules
- * (`run --record`) or traces (`run --trace`); a panel for each file.
+/* Who computed what when: a row for each worker, a bar for each chunk; a panel for each recorded
+ * schedule (`run --record`), each trace (`run --trace`), and each series of a campaign that keeps
+ * its chunks (`record: chunks`), of which that run is drawn that took the median time at the
+ * greatest worker count.
  *
  * bars.csv  one row for each bar: a chunk, or neighbouring ones that would be less than a pixel
  *           apart and wide, counted in n_chunks; kind 0: the span a worker took part in, 1: its own
@@ -8,6 +10,7 @@
 #include "harness/present/figure.h"
 
 #include "harness/measure/schedule_file.h"
+#include "harness/sweep/store.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -17,6 +20,14 @@
 enum { RESOLUTION = 1500 }; /* what is finer than this part of the time is drawn as one */
 
 enum { SPAN, OWN, STOLEN };
+
+/* Rows of a panel get thinner when there are more. */
+static size_t row_count(unsigned n_workers)
+{
+    enum { MOST_FULL_ROWS = 20 };
+
+    return n_workers < MOST_FULL_ROWS ? n_workers : MOST_FULL_ROWS;
+}
 
 /* ---- A trace as a schedule. */
 
@@ -111,32 +122,28 @@ static sks_status read_trace(const char *path, sks_schedule *schedule)
     return SKS_OK;
 }
 
-/* A trace begins as JSON does. */
-static bool is_json(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    int first = file != NULL ? getc(file) : EOF;
+/* ---- What is drawn: panels. */
 
-    while (first == ' ' || first == '\n' || first == '\t' || first == '\r')
-        first = getc(file);
-    if (file != NULL)
-        fclose(file);
-    return first == '{' || first == '[';
-}
-
-/* ---- The figure's data. */
+struct panel {
+    sks_schedule schedule;
+    char *title;
+};
 
 struct content {
-    sks_schedule *schedule; /* [n] */
+    struct panel *panel; /* [n] */
     size_t n;
-    double end_s; /* of the longest */
+    double end_s;      /* of the longest */
+    bool has_campaign; /* of any panel */
 };
 
-struct bar {
-    double start_s, end_s;
-    size_t n_chunks;
-    int kind;
-};
+static void content_clear(struct content *c)
+{
+    for (size_t p = 0; p < c->n; p++) {
+        sks_schedule_clear(&c->panel[p].schedule);
+        free(c->panel[p].title);
+    }
+    free(c->panel);
+}
 
 static int by_worker_and_start(const void *a, const void *b)
 {
@@ -147,29 +154,179 @@ static int by_worker_and_start(const void *a, const void *b)
     return (x->start_s > y->start_s) - (x->start_s < y->start_s);
 }
 
-static sks_status read_all(const sks_figure_input *input, struct content *c)
+/* Takes the schedule over, whether or not it succeeds. `title` may be "", `source` is its file;
+ * n_chunks: how many there were. */
+static sks_status add_panel(struct content *c, const char *name, const char *source,
+                            const char *title, size_t n_chunks, sks_schedule schedule)
 {
-    c->schedule = calloc(input->n_files, sizeof(*c->schedule));
-    if (c->schedule == NULL)
-        return sks_fail_nomem("a figure");
-    for (; c->n < input->n_files; c->n++) {
-        sks_schedule *s = &c->schedule[c->n];
-        const char *path = input->files[c->n];
-        sks_status status = is_json(path) ? read_trace(path, s) : sks_schedule_read(path, s);
+    struct panel *grown = realloc(c->panel, (c->n + 1) * sizeof(*grown));
+    char count[64];
 
-        if (status != SKS_OK)
-            return status;
-        for (size_t i = 0; i < s->n; i++) {
-            if (isnan(s->chunk[i].start_s) || isnan(s->chunk[i].end_s))
-                return sks_fail(SKS_ERR_INPUT, "%s: chunk %zu has no times", path, i + 1);
-            c->end_s = fmax(c->end_s, s->chunk[i].end_s);
-        }
-        if (s->n == 0)
-            return sks_fail(SKS_ERR_INPUT, "%s: no chunks, nothing to draw", path);
-        qsort(s->chunk, s->n, sizeof(*s->chunk), by_worker_and_start);
+    if (grown == NULL) {
+        sks_schedule_clear(&schedule);
+        return sks_fail_nomem("a figure");
     }
+    c->panel = grown;
+    grown[c->n++] = (struct panel){.schedule = schedule};
+    if (schedule.n == n_chunks)
+        snprintf(count, sizeof(count), "%zu chunks", n_chunks);
+    else
+        snprintf(count, sizeof(count), "%zu of %zu chunks recorded", schedule.n, n_chunks);
+    if (asprintf(&grown[c->n - 1].title, "%s%s%s: %zu tasks, %s", name,
+                 title[0] != '\0' ? ": " : "", title, schedule.n_tasks, count) < 0) {
+        grown[c->n - 1].title = NULL;
+        return sks_fail_nomem("a figure");
+    }
+    if (schedule.n == 0)
+        return sks_fail(SKS_ERR_INPUT, "%s: no chunks, nothing to draw", source);
+    for (size_t i = 0; i < schedule.n; i++) {
+        if (isnan(schedule.chunk[i].start_s) || isnan(schedule.chunk[i].end_s))
+            return sks_fail(SKS_ERR_INPUT, "%s: chunk %zu has no times", source, i + 1);
+        c->end_s = fmax(c->end_s, schedule.chunk[i].end_s);
+    }
+    qsort(schedule.chunk, schedule.n, sizeof(*schedule.chunk), by_worker_and_start);
     return SKS_OK;
 }
+
+/* ---- Runs of a campaign. */
+
+/* The kernel, and what tells this run from the others drawn. */
+static sks_status name_run(const sks_series *const *series, size_t n, size_t i, char **title)
+{
+    char *label = NULL;
+    sks_status status = sks_series_label(series, n, i, false, &label);
+
+    if (status == SKS_OK && asprintf(title, "%s, %s", series[i]->kernel, label) < 0)
+        status = sks_fail_nomem("a title");
+    free(label);
+    return status;
+}
+
+static sks_status add_runs(sks_store *store, const char *name, const char *path,
+                           const sks_stored_run *const *runs, const sks_series *const *series,
+                           size_t n, struct content *c)
+{
+    sks_status status = SKS_OK;
+
+    for (size_t i = 0; status == SKS_OK && i < n; i++) {
+        sks_schedule schedule = {0};
+        char *title = NULL;
+
+        status = name_run(series, n, i, &title);
+        if (status == SKS_OK) {
+            status = sks_store_run_chunks(store, runs[i], &schedule);
+            if (status == SKS_OK)
+                status = add_panel(c, name, path, title, runs[i]->n_chunks, schedule);
+            free(title);
+        }
+    }
+    return status;
+}
+
+static sks_status add_chosen(sks_store *store, const sks_figure_input *input, size_t file,
+                             const sks_stored_run *runs, size_t n, struct content *c)
+{
+    const char *path = input->files[file];
+    const sks_stored_run **chosen = calloc(n + 1, sizeof(*chosen));
+    const sks_series **series = calloc(n + 1, sizeof(*series));
+    size_t n_chosen = 0, n_rows = 0;
+    sks_status status = chosen != NULL && series != NULL ? SKS_OK : sks_fail_nomem("a figure");
+
+    for (size_t i = 0; status == SKS_OK && i < n; i++) {
+        const sks_series *s = &runs[i].series;
+
+        if (!sks_selection_has(&input->selection, s->kernel, s->executor, s->scheduler))
+            continue;
+        n_rows += row_count(runs[i].n_workers);
+        series[n_chosen] = s;
+        chosen[n_chosen++] = &runs[i];
+    }
+    if (status == SKS_OK && n_chosen == 0)
+        status = n > 0 ? sks_selection_is_empty(&input->selection, path)
+                       : sks_fail(SKS_ERR_INPUT,
+                                  "%s: no data for the figure \"timeline\": it needs chunks, which "
+                                  "a campaign keeps with \"record: chunks\" in its sweep file",
+                                  path);
+    /* before all of their chunks are read */
+    if (status == SKS_OK)
+        status = sks_figure_check_rows("timeline", n_rows, n_chosen);
+    if (status == SKS_OK)
+        status = add_runs(store, input->names[file], path, chosen, series, n_chosen, c);
+    free(chosen);
+    free(series);
+    return status;
+}
+
+static sks_status read_campaign(const sks_figure_input *input, size_t file, struct content *c)
+{
+    sks_stored_run *runs = NULL;
+    sks_store *store = NULL;
+    size_t n = 0;
+    sks_status status = sks_store_open_read(input->files[file], &store);
+
+    if (status == SKS_OK)
+        status = sks_store_median_runs(store, &runs, &n);
+    if (status == SKS_OK)
+        status = add_chosen(store, input, file, runs, n, c);
+    sks_stored_runs_free(runs, n);
+    sks_store_close(store);
+    c->has_campaign = true;
+    return status;
+}
+
+/* ---- Files. */
+
+/* A trace begins as JSON does; a database as SQLite's file format, version 3, has it (sqlite.org,
+ * "Database File Format", 1.3). */
+static void look_at(const char *path, bool *is_json, bool *is_database)
+{
+    static const char magic[] = "SQLite format 3";
+    char head[sizeof(magic)] = "";
+    FILE *file = fopen(path, "re");
+    const size_t n = file != NULL ? fread(head, 1, sizeof(head) - 1, file) : 0;
+    const char first = head[strspn(head, " \n\t\r")];
+
+    *is_json = first == '{' || first == '[';
+    *is_database = n == sizeof(head) - 1 && strcmp(head, magic) == 0;
+    if (file != NULL)
+        fclose(file);
+}
+
+static sks_status read_file(const sks_figure_input *input, size_t file, struct content *c)
+{
+    const char *path = input->files[file];
+    sks_schedule schedule = {0};
+    bool is_json, is_database;
+    sks_status status;
+
+    look_at(path, &is_json, &is_database);
+    if (is_database)
+        return read_campaign(input, file, c);
+    status = is_json ? read_trace(path, &schedule) : sks_schedule_read(path, &schedule);
+    if (status != SKS_OK)
+        return status;
+    return add_panel(c, input->names[file], path, schedule.title, schedule.n, schedule);
+}
+
+static sks_status read_all(const sks_figure_input *input, struct content *c)
+{
+    size_t n_rows = 0;
+    sks_status status = SKS_OK;
+
+    for (size_t file = 0; status == SKS_OK && file < input->n_files; file++)
+        status = read_file(input, file, c);
+    for (size_t p = 0; p < c->n; p++)
+        n_rows += row_count(c->panel[p].schedule.n_workers);
+    return status == SKS_OK ? sks_figure_check_rows("timeline", n_rows, c->n) : status;
+}
+
+/* ---- The figure's data. */
+
+struct bar {
+    double start_s, end_s;
+    size_t n_chunks;
+    int kind;
+};
 
 static void print_bar(FILE *file, size_t panel, unsigned worker, const struct bar *bar)
 {
@@ -209,7 +366,7 @@ static void write_bars(const void *context, FILE *file)
 
     fprintf(file, "panel,worker,start_s,end_s,kind,n_chunks\n");
     for (size_t p = 0; p < c->n; p++) {
-        const sks_schedule *s = &c->schedule[p];
+        const sks_schedule *s = &c->panel[p].schedule;
 
         for (size_t first = 0, end; first < s->n; first = end) {
             for (end = first; end < s->n && s->chunk[end].worker == s->chunk[first].worker; end++)
@@ -227,39 +384,44 @@ static bool is_any_stolen(const sks_schedule *s)
     return false;
 }
 
+static void set_variables(const struct content *c, sks_gnuplot *plot)
+{
+    bool is_stolen = false;
+
+    for (size_t p = 0; p < c->n; p++) {
+        sks_gnuplot_text_i(plot, "panel_title", p + 1, c->panel[p].title);
+        sks_gnuplot_number_i(plot, "n_workers", p + 1, c->panel[p].schedule.n_workers);
+        is_stolen |= is_any_stolen(&c->panel[p].schedule);
+    }
+    sks_gnuplot_number(plot, "n_panels", (double)c->n);
+    sks_gnuplot_number(plot, "has_stolen", is_stolen);
+    sks_gnuplot_number(plot, "end_s", c->end_s);
+    sks_gnuplot_text(plot, "remark",
+                     c->has_campaign ? "of a campaign: one run each, that with the median time of "
+                                       "the parallel phase at the greatest worker count"
+                                     : "");
+    sks_figure_time_unit(c->end_s, plot);
+}
+
 static sks_status timeline_write(const sks_figure_input *input, const char *directory,
                                  sks_gnuplot *plot)
 {
     struct content c = {0};
-    bool is_stolen = false;
     sks_status status = read_all(input, &c);
 
     if (status == SKS_OK)
         status = sks_figure_csv(directory, "bars", write_bars, &c, plot);
-    sks_gnuplot_number(plot, "n_panels", (double)c.n);
-    for (size_t p = 0; status == SKS_OK && p < c.n; p++) {
-        const sks_schedule *s = &c.schedule[p];
-        char title[256];
-
-        snprintf(title, sizeof(title), "%s%s%s: %zu tasks, %zu chunks", input->names[p],
-                 s->title[0] != '\0' ? ": " : "", s->title, s->n_tasks, s->n);
-        sks_gnuplot_text_i(plot, "panel_title", p + 1, title);
-        sks_gnuplot_number_i(plot, "n_workers", p + 1, s->n_workers);
-        is_stolen |= is_any_stolen(s);
-    }
-    sks_gnuplot_number(plot, "has_stolen", is_stolen);
-    sks_gnuplot_number(plot, "end_s", c.end_s);
-    sks_figure_time_unit(c.end_s, plot);
-    for (size_t p = 0; p < c.n; p++)
-        sks_schedule_clear(&c.schedule[p]);
-    free(c.schedule);
+    if (status == SKS_OK)
+        set_variables(&c, plot);
+    content_clear(&c);
     return status;
 }
 
 const sks_figure sks_figure_timeline = {
     .name = "timeline",
     .summary = "which worker computed which chunk when",
-    .needs = "traces or recorded schedules of runs (run --trace FILE, run --record FILE)",
+    .needs = "traces or recorded schedules of runs (run --trace FILE, run --record FILE), or a "
+             "campaign with \"record: chunks\" in its sweep file",
     .reads = SKS_FIGURE_OF_FILES,
     .template = "timeline.gp",
     .main_data = "bars.csv",

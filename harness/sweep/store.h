@@ -18,6 +18,7 @@
 
 #include "harness/analysis/series.h"
 #include "harness/measure/run.h"
+#include "harness/measure/schedule_file.h"
 #include "harness/sweep/plan.h"
 
 #include <stdbool.h>
@@ -112,5 +113,24 @@ sks_status sks_store_each_chunk(sks_store *store, const sks_logged *logged,
                                 sks_status (*take)(void *context, int64_t sample, sks_range tasks,
                                                    double seconds),
                                 void *context);
+
+/* One run whose chunks are known. */
+typedef struct sks_stored_run {
+    int64_t sample;    /* its id */
+    sks_series series; /* what was run, without points */
+    unsigned n_workers;
+    size_t n_tasks, n_chunks;
+    size_t n_samples; /* of its configuration, of which it is the one in the middle */
+} sks_stored_run;
+
+/* Of each series whose chunks are known, at its greatest worker count: the good sample with the
+ * median time of the parallel phase. In plan order. Free with sks_stored_runs_free. */
+sks_status sks_store_median_runs(sks_store *store, sks_stored_run **runs, size_t *n);
+void sks_stored_runs_free(sks_stored_run *runs, size_t n); /* accepts NULL */
+
+/* Its chunks as a schedule without a title; fewer than n_chunks where the log had no room. Clear it
+ * with sks_schedule_clear. */
+sks_status sks_store_run_chunks(sks_store *store, const sks_stored_run *run,
+                                sks_schedule *schedule);
 
 #endif
