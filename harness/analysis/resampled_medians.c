@@ -12,13 +12,12 @@
 /* The samples in ascending order, with the block of each, and their number per block. */
 typedef struct sorted_set {
     size_t n, n_blocks;
-    int32_t most; /* of count */
     bool is_even; /* all blocks hold as many: any draw of n_blocks of them has n samples */
     double *seconds;
     uint16_t *block;
-    int32_t *count;  /* [n_blocks] */
-    size_t pivot;    /* somewhat below the middle: where the search for medians begins … */
-    int32_t *before; /* [n_blocks] … and how many samples lie before it */
+    uint16_t *count;  /* [n_blocks]; 16 bits, as the weights: their products are quick to add up */
+    size_t pivot;     /* somewhat below the middle: where the search for medians begins … */
+    uint16_t *before; /* [n_blocks] … and how many samples lie before it */
 } sorted_set;
 
 static void sorted_clear(sorted_set *s)
@@ -46,6 +45,7 @@ static sks_status sorted_create(const sks_resampling *r, const double *seconds,
 {
     size_t *order = malloc((n + 1) * sizeof(*order));
     sorted_set s = {.n = n, .n_blocks = r->n_blocks};
+    bool is_full = false;
 
     s.seconds = malloc((n + 1) * sizeof(*s.seconds));
     s.block = malloc((n + 1) * sizeof(*s.block));
@@ -58,20 +58,24 @@ static sks_status sorted_create(const sks_resampling *r, const double *seconds,
         return sks_fail_nomem("samples");
     }
     gsl_sort_index(order, seconds, 1, n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_full; i++) {
         size_t block = (size_t)round[order[i]] * r->n_blocks / r->n_rounds;
 
         assert(block < r->n_blocks);
         s.seconds[i] = seconds[order[i]];
         s.block[i] = (uint16_t)block;
-        s.count[block]++;
+        is_full = s.count[block]++ == UINT16_MAX;
     }
     free(order);
-    s.is_even = true;
-    for (size_t b = 0; b < r->n_blocks; b++) {
-        s.is_even = s.is_even && s.count[b] == s.count[0];
-        s.most = s.count[b] > s.most ? s.count[b] : s.most;
+    if (is_full) {
+        sorted_clear(&s);
+        return sks_fail(SKS_ERR_INPUT,
+                        "%zu samples of one configuration: at most %d times %d can be resampled", n,
+                        SKS_MAX_BLOCKS, UINT16_MAX);
     }
+    s.is_even = true;
+    for (size_t b = 1; b < r->n_blocks; b++)
+        s.is_even = s.is_even && s.count[b] == s.count[0];
     set_pivot(&s);
     *set = s;
     return SKS_OK;
@@ -80,7 +84,7 @@ static sks_status sorted_create(const sks_resampling *r, const double *seconds,
 /* ---- SKS_LANES replicates at a time ---- */
 
 /* For each lane the sum over blocks of weight times number. */
-SKS_SIMD static void weigh(const uint16_t *weight, const int32_t *number, size_t n_blocks,
+SKS_SIMD static void weigh(const uint16_t *weight, const uint16_t *number, size_t n_blocks,
                            int32_t *sum)
 {
     int32_t made[SKS_LANES] = {0};
@@ -221,8 +225,6 @@ sks_status sks_resampled_medians(const sks_resampling *resampling, const double 
 
     if (status == SKS_OK)
         status = sorted_create(resampling, seconds, round, n, &set);
-    if (status == SKS_OK && set.most > INT32_MAX / (int32_t)set.n_blocks) /* sums are of 31 bits */
-        status = sks_fail(SKS_ERR_INPUT, "%zu samples of one configuration are too many", n);
     if (status == SKS_OK && resampling->ranks != NULL)
         medians_by_rank(resampling, &set, medians);
     else if (status == SKS_OK)
