@@ -351,12 +351,34 @@ static char *element_name(const json_t *element, size_t i)
     return asprintf(&made, "%zu", i + 1) >= 0 ? made : NULL;
 }
 
+/* Of a comparison, those of what was compared; 0 without places for all, or without any number. */
 static double n_workers_with_places(const json_t *element)
 {
-    const json_t *value = json_object_get(element, "workers");
+    const json_t *new = json_object_get(element, "new");
+    const json_t *what = json_is_object(new) ? new : element;
 
-    return json_is_true(json_object_get(element, "is_oversubscribed")) ? 0.0
-                                                                       : json_number_value(value);
+    return json_is_true(json_object_get(what, "is_oversubscribed"))
+               ? 0.0
+               : json_number_value(json_object_get(what, "workers"));
+}
+
+/* The one element with the most workers; NULL where several have as many. */
+static json_t *find_most(const json_t *array)
+{
+    json_t *element, *most = NULL;
+    double n_most = 0.0;
+    size_t i;
+
+    json_array_foreach(array, i, element)
+    {
+        const double n = n_workers_with_places(element);
+
+        if (n > 0.0 && n >= n_most) {
+            most = n > n_most ? element : NULL;
+            n_most = n;
+        }
+    }
+    return most;
 }
 
 /* Takes an element as the only member of an object, so that it is written like any other. */
@@ -375,7 +397,7 @@ static void put_element(writer *w, const char *key, const char *name, json_t *el
 
 static void put_array(writer *w, const char *key, const json_t *array)
 {
-    json_t *element, *most = NULL;
+    json_t *element, *most = find_most(array);
     size_t i;
 
     json_array_foreach(array, i, element)
@@ -387,8 +409,6 @@ static void put_array(writer *w, const char *key, const json_t *array)
         else
             put_element(w, key, name, element);
         free(name);
-        if (n_workers_with_places(element) > (most != NULL ? n_workers_with_places(most) : 0.0))
-            most = element;
     }
     if (most != NULL)
         put_element(w, key, "most", most);

@@ -7,15 +7,16 @@
  *
  * Keys     the names on the way to a value, with "/" between them. An element of an array goes by
  *          its "workers", "name", "kernel", "scheduler" or "new", else by its place, from 1; of
- *          those with "workers" the one with the most workers that have a place each is also there
- *          as "most". What TeX would not take for a plain character becomes "-"; a key that another
- *          value has already gets "-2" appended, "-3" and so on.
- * Numbers  rounded as in the tables of `skyscale fit`, by the same functions: to what their
- *          interval leaves certain. Names that end in _s, _bytes and _hz get a unit.
- * Missing  null becomes \sksmissing{}, which says so in print. A key that is not there stops LaTeX.
- * Text     any UTF-8: what TeX gives a meaning to is escaped, line ends and tabs become blanks, and
- *          characters beyond ASCII go through \sksutf{character}{code point}, which can fall back
- *          on the code point when the font lacks them.
+ *          those with "workers", or comparisons of a "new" with "workers", the one with the most
+ *          workers that have a place each is also there as "most", unless another has as many.
+ *          Comparisons come in the order of their size, which is not known beforehand: "most" is
+ *          the way to name one of them. What TeX would not take for a plain character becomes "-";
+ * a key that another value has already gets "-2" appended, "-3" and so on. Numbers  rounded as in
+ * the tables of `skyscale fit`, by the same functions: to what their interval leaves certain. Names
+ * that end in _s, _bytes and _hz get a unit. Missing  null becomes \sksmissing{}, which says so in
+ * print. A key that is not there stops LaTeX. Text     any UTF-8: what TeX gives a meaning to is
+ * escaped, line ends and tabs become blanks, and characters beyond ASCII go through
+ * \sksutf{character}{code point}, which can fall back on the code point when the font lacks them.
  * Errors   SKS_ERR_NOMEM. Whether `out` took it all is the caller's to check.
  * Threads  reentrant.
  */

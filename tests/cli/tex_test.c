@@ -189,6 +189,32 @@ static void keys_are_plain_and_new(void **state)
     json_decref(json);
 }
 
+/* Comparisons come in the order of their size, so that only "most" says of which one speaks; and
+ * nothing is said where it could be either of two. */
+static void a_comparison_goes_by_its_workers(void **state)
+{
+    static const char text_in[] =
+        "{\"sorted\": [{\"ratio\": 3.0, \"new\": {\"workers\": 1}},"
+        "             {\"ratio\": 0.5, \"new\": {\"workers\": 2}},"
+        "             {\"ratio\": 0.4, \"new\": {\"workers\": 4, \"is_oversubscribed\": true}}],"
+        " \"two\": [{\"new\": {\"workers\": 2}}, {\"new\": {\"workers\": 2}}]}";
+    json_t *json = json_loads(text_in, 0, NULL);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(json);
+    assert_int_equal(sks_tex_write("x", json, out), SKS_OK);
+    fclose(out);
+    assert_non_null(strstr(text, "\\sksdef{x/sorted/1/ratio}{3"));
+    assert_non_null(strstr(text, "\\sksdef{x/sorted/most/ratio}{0.5"));
+    assert_non_null(strstr(text, "\\sksdef{x/two/2/new/workers}{2}"));
+    assert_null(strstr(text, "x/two/most"));
+    free(text);
+    json_decref(json);
+}
+
 /* 0 when LaTeX sets a page with this in it. */
 static int set_page(const char *latex, const char *body)
 {
