@@ -27,6 +27,15 @@ char *sks_report_caption(const sks_report *report, const sks_report_campaign *ca
                : caption;
 }
 
+size_t sks_report_rows(const sks_report_campaign *campaign)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < campaign->n; i++)
+        n += campaign->fits[i].n_points;
+    return n;
+}
+
 void sks_report_labels_free(char **labels, size_t n)
 {
     for (size_t i = 0; labels != NULL && i < n; i++)

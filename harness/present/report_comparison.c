@@ -48,6 +48,12 @@ static const char *group_name(const sks_compare_report *report, const sks_report
     return report->by == NULL ? page->campaigns[1 + g].name : report->matches.group_names[g];
 }
 
+static const char *kernel_of(const sks_comparison *c)
+{
+    return c->match->base_series->kernel;
+}
+
+/* Kernel by kernel, as the other tables are, each in the order of the comparisons. */
 static void put_result(const sks_report *page, const sks_compare_report *report,
                        const sks_compare_result *result, const char *caption, FILE *out)
 {
@@ -55,13 +61,25 @@ static void put_result(const sks_report *page, const sks_compare_report *report,
                                         "base",          "new",      "shift",   "Cliff's delta",
                                         "p (Holm)",      "samples"};
 
-    sks_html_table_begin(out, caption, heads, sizeof(heads) / sizeof(heads[0]));
-    for (size_t i = 0; i < result->n; i++) {
-        const sks_comparison *c = &result->comparisons[i];
+    sks_html_parts parts;
 
-        comparison_row(c, group_name(report, page, c->match->group), out);
+    sks_html_parts_begin(&parts, out, caption, heads, sizeof(heads) / sizeof(heads[0]), result->n);
+    for (size_t i = 0; i < result->n; i++) {
+        const char *kernel = kernel_of(&result->comparisons[i]);
+        bool is_done = false;
+
+        for (size_t j = 0; !is_done && j < i; j++)
+            is_done = strcmp(kernel_of(&result->comparisons[j]), kernel) == 0;
+        for (size_t j = i; !is_done && j < result->n; j++) {
+            const sks_comparison *c = &result->comparisons[j];
+
+            if (strcmp(kernel_of(c), kernel) != 0)
+                continue;
+            sks_html_parts_row(&parts, kernel);
+            comparison_row(c, group_name(report, page, c->match->group), out);
+        }
     }
-    sks_html_table_end(out);
+    sks_html_parts_end(&parts);
 }
 
 static void put_groups(const sks_report *page, const sks_compare_report *report, FILE *out)

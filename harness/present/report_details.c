@@ -42,16 +42,18 @@ static sks_status quantity_table(const sks_report *report, const sks_report_camp
     const char *heads[SKS_N_MEASURES + 2] = {"configuration", "workers"};
     char *caption = sks_report_caption(report, c, what);
     char **labels = NULL;
+    sks_html_parts parts;
     sks_status status = caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
 
     for (size_t k = 0; k < n; k++)
         heads[2 + k] = columns[k].head;
     if (status == SKS_OK)
-        sks_html_table_begin(out, caption, heads, 2 + n);
+        sks_html_parts_begin(&parts, out, caption, heads, 2 + n, sks_report_rows(c));
     for (size_t i = 0; status == SKS_OK && i < c->n; i++)
         for (size_t j = 0; j < c->fits[i].n_points; j++) {
             const sks_point_fit *p = &c->fits[i].points[j];
 
+            sks_html_parts_row(&parts, c->fits[i].series->kernel);
             begin_row(labels[i], p, out);
             for (size_t k = 0; k < n; k++)
                 put_cell(&columns[k],
@@ -61,7 +63,7 @@ static sks_status quantity_table(const sks_report *report, const sks_report_camp
             sks_html_row_end(out);
         }
     if (status == SKS_OK)
-        sks_html_table_end(out);
+        sks_html_parts_end(&parts);
     sks_report_labels_free(labels, c->n);
     free(caption);
     return status;
@@ -110,6 +112,7 @@ static sks_status counter_table(const sks_report *report, const sks_report_campa
     const char **heads = calloc(m->n_events + 2, sizeof(*heads));
     char *caption = sks_report_caption(report, c, "Median counts, summed over the workers");
     char **labels = NULL;
+    sks_html_parts parts;
     sks_status status =
         heads != NULL && caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
 
@@ -118,12 +121,13 @@ static sks_status counter_table(const sks_report *report, const sks_report_campa
         heads[1] = "workers";
         for (size_t k = 0; k < m->n_events; k++)
             heads[2 + k] = m->events[k];
-        sks_html_table_begin(out, caption, heads, m->n_events + 2);
+        sks_html_parts_begin(&parts, out, caption, heads, m->n_events + 2, sks_report_rows(c));
     }
     for (size_t i = 0; status == SKS_OK && i < c->n; i++)
         for (size_t j = 0; j < c->fits[i].n_points; j++) {
             const sks_point_fit *p = &c->fits[i].points[j];
 
+            sks_html_parts_row(&parts, c->fits[i].series->kernel);
             begin_row(labels[i], p, out);
             for (size_t k = 0; k < m->n_events; k++)
                 sks_html_estimate_cell(out,
@@ -133,7 +137,7 @@ static sks_status counter_table(const sks_report *report, const sks_report_campa
             sks_html_row_end(out);
         }
     if (status == SKS_OK)
-        sks_html_table_end(out);
+        sks_html_parts_end(&parts);
     sks_report_labels_free(labels, c->n);
     free(caption);
     free(heads);

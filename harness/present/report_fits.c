@@ -31,14 +31,18 @@ static sks_status speedup_table(const sks_report *report, const sks_report_campa
                                         "speedup",       "efficiency", "Karp-Flatt", "serial time"};
     char *caption = sks_report_caption(report, c, "Speedups");
     char **labels = NULL;
+    sks_html_parts parts;
     sks_status status = caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
 
     if (status == SKS_OK) {
-        sks_html_table_begin(out, caption, heads, sizeof(heads) / sizeof(heads[0]));
+        sks_html_parts_begin(&parts, out, caption, heads, sizeof(heads) / sizeof(heads[0]),
+                             sks_report_rows(c));
         for (size_t i = 0; i < c->n; i++)
-            for (size_t j = 0; j < c->fits[i].n_points; j++)
+            for (size_t j = 0; j < c->fits[i].n_points; j++) {
+                sks_html_parts_row(&parts, c->fits[i].series->kernel);
                 speedup_row(labels[i], &c->fits[i].points[j], out);
-        sks_html_table_end(out);
+            }
+        sks_html_parts_end(&parts);
     }
     sks_report_labels_free(labels, c->n);
     free(caption);
@@ -123,13 +127,14 @@ static void model_rows(const char *label, const sks_fit *fit, FILE *out)
     }
 }
 
-static bool is_any_fitted(const sks_report_campaign *c)
+static size_t count_fitted(const sks_report_campaign *c)
 {
+    size_t n = 0;
+
     for (size_t i = 0; i < c->n; i++)
         for (size_t m = 0; m < c->fits[i].n_models; m++)
-            if (c->fits[i].models[m].is_fitted)
-                return true;
-    return false;
+            n += c->fits[i].models[m].is_fitted;
+    return n;
 }
 
 static bool have_one_verdict(const sks_report_campaign *c)
@@ -164,14 +169,19 @@ static sks_status put_laws(const sks_report *report, const sks_report_campaign *
                                         "serial part",   "best N", "residuals",
                                         "left-out",      "AICc",   "weight"};
     char *caption = sks_report_caption(report, c, "Fitted laws");
+    const size_t n_fitted = count_fitted(c);
     char **labels = NULL;
+    sks_html_parts parts;
     sks_status status = caption != NULL ? sks_report_labels(c, &labels) : sks_fail_nomem("labels");
 
-    if (status == SKS_OK && is_any_fitted(c)) {
-        sks_html_table_begin(out, caption, heads, sizeof(heads) / sizeof(heads[0]));
-        for (size_t i = 0; i < c->n; i++)
+    if (status == SKS_OK && n_fitted > 0) {
+        sks_html_parts_begin(&parts, out, caption, heads, sizeof(heads) / sizeof(heads[0]),
+                             n_fitted);
+        for (size_t i = 0; i < c->n; i++) {
+            sks_html_parts_row(&parts, c->fits[i].series->kernel);
             model_rows(labels[i], &c->fits[i], out);
-        sks_html_table_end(out);
+        }
+        sks_html_parts_end(&parts);
     }
     if (status == SKS_OK)
         put_conclusions(c, labels, out);

@@ -141,6 +141,58 @@ void sks_html_row_end(FILE *out)
     fputs("</tr>\n", out);
 }
 
+/* ---- long tables ---- */
+
+enum { MOST_ROWS = 48 }; /* some three screens */
+
+static void part_begin(sks_html_parts *parts, const char *group)
+{
+    char *caption = NULL;
+
+    if (!parts->are_apart || asprintf(&caption, "%s: %s", parts->caption, group) < 0)
+        caption = NULL;
+    if (parts->are_apart) {
+        fputs("<details><summary>", parts->out);
+        sks_html_text(parts->out, caption != NULL ? caption : group);
+        fputs("</summary>\n", parts->out);
+    }
+    sks_html_table_begin(parts->out, caption != NULL ? caption : parts->caption, parts->heads,
+                         parts->n);
+    parts->group = group;
+    free(caption);
+}
+
+static void part_end(const sks_html_parts *parts)
+{
+    if (parts->group == NULL)
+        return;
+    sks_html_table_end(parts->out);
+    if (parts->are_apart)
+        fputs("</details>\n", parts->out);
+}
+
+void sks_html_parts_begin(sks_html_parts *parts, FILE *out, const char *caption,
+                          const char *const *heads, size_t n, size_t n_rows)
+{
+    *parts = (sks_html_parts){
+        .out = out, .caption = caption, .heads = heads, .n = n, .are_apart = n_rows > MOST_ROWS};
+    if (!parts->are_apart)
+        part_begin(parts, "");
+}
+
+void sks_html_parts_row(sks_html_parts *parts, const char *group)
+{
+    if (!parts->are_apart || (parts->group != NULL && strcmp(parts->group, group) == 0))
+        return;
+    part_end(parts);
+    part_begin(parts, group);
+}
+
+void sks_html_parts_end(sks_html_parts *parts)
+{
+    part_end(parts);
+}
+
 /* ---- cells ---- */
 
 void sks_html_text_cell(FILE *out, const char *text)

@@ -15,6 +15,7 @@
 
 #include "harness/analysis/statistics.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -38,6 +39,25 @@ void sks_html_table_begin(FILE *out, const char *caption, const char *const *hea
 void sks_html_table_end(FILE *out);
 void sks_html_row_begin(FILE *out, const char *head);
 void sks_html_row_end(FILE *out);
+
+/* The same in parts where it would be longer than people read: one table for each group of rows,
+ * each folded away under its name. Members are the functions' own; `caption` and `heads` are
+ * borrowed. */
+typedef struct sks_html_parts {
+    FILE *out;
+    const char *caption;
+    const char *const *heads; /* [n] */
+    size_t n;
+    bool are_apart;
+    const char *group; /* of the part that is open; NULL before the first */
+} sks_html_parts;
+
+void sks_html_parts_begin(sks_html_parts *parts, FILE *out, const char *caption,
+                          const char *const *heads, size_t n, size_t n_rows);
+/* Before each row: which group it belongs to. Rows of a group follow each other; the name is
+ * borrowed until the next call. */
+void sks_html_parts_row(sks_html_parts *parts, const char *group);
+void sks_html_parts_end(sks_html_parts *parts);
 
 void sks_html_text_cell(FILE *out, const char *text);
 void sks_html_count_cell(FILE *out, size_t n);

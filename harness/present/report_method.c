@@ -147,6 +147,23 @@ static void put_code(const char *label, const char *text, FILE *out)
     fputs("</code></pre>\n", out);
 }
 
+/* Which units they were is not kept. */
+static void put_limit(const sks_report_campaign *c, FILE *out)
+{
+    const json_t *machine = json_object_get(c->measures->facts.settings, "machine");
+    const json_t *processor = json_object_get(machine, "processor");
+    const long long all =
+        (long long)json_integer_value(json_object_get(processor, "hardware_threads"));
+    const long long usable =
+        (long long)json_integer_value(json_object_get(processor, "usable_hardware_threads"));
+
+    if (usable > 0 && usable < all)
+        fprintf(out,
+                "<p>It might use %lld of the machine's %lld hardware threads. Where nothing else "
+                "limits it so, put <code>taskset -c</code> and a list of %lld in front.</p>\n",
+                usable, all, usable);
+}
+
 static sks_status put_again(const sks_report *report, const sks_report_campaign *c, FILE *out)
 {
     const char *sweep = sks_facts_setting(&c->measures->facts, "sweep");
@@ -162,6 +179,7 @@ static sks_status put_again(const sks_report *report, const sks_report_campaign 
     fputs("<p>Save the text below as <code>again.yaml</code>, beside its inputs, and run</p>\n",
           out);
     put_code("The command", "skyscale sweep again.yaml -d again.db", out);
+    put_limit(c, out);
     put_code(caption, sweep, out);
     free(caption);
     return SKS_OK;

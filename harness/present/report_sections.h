@@ -29,6 +29,9 @@ void sks_report_heading(const sks_report *report, const sks_report_campaign *cam
 char *sks_report_caption(const sks_report *report, const sks_report_campaign *campaign,
                          const char *what);
 
+/* How many rows a table of the campaign's configurations has, one for each number of workers. */
+size_t sks_report_rows(const sks_report_campaign *campaign);
+
 /* What to call each of the campaign's series, kernel and all; freed with sks_report_labels_free. */
 sks_status sks_report_labels(const sks_report_campaign *campaign, char ***labels);
 void sks_report_labels_free(char **labels, size_t n); /* accepts NULL */

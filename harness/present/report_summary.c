@@ -112,25 +112,48 @@ static void fastest_table(const sks_report *report, const sks_works *works, FILE
 
 /* ---- schedulers ---- */
 
+/* Those that are slower by so much each, the others by their names. */
 static void put_rival(FILE *out, const sks_comparison *c)
 {
     sks_html_text(out, c->match->label);
-    switch (c->change) {
-    case SKS_SLOWER:
-        if (c->ratio.value < 10.0)
-            fprintf(out, " is slower by %.3g %%", 100.0 * (c->ratio.value - 1.0));
-        else
-            fprintf(out, " is %.0f times as slow", c->ratio.value);
-        break;
-    case SKS_FASTER:
-        fputs(" is faster", out);
-        break;
-    case SKS_TOO_FEW_SAMPLES:
-        fputs(" was measured too few times to tell", out);
-        break;
-    default:
-        fputs(" cannot be told apart from it", out);
+    if (c->change != SKS_SLOWER)
+        return;
+    if (c->ratio.value < 10.0)
+        fprintf(out, " by %.3g&nbsp;%%", 100.0 * (c->ratio.value - 1.0));
+    else
+        fprintf(out, " (%.0f times as slow)", c->ratio.value);
+}
+
+/* One sentence for each verdict, as there may be dozens of schedulers. */
+static void put_rivals(FILE *out, const sks_compare_result *result)
+{
+    static const struct {
+        sks_change change;
+        const char *says;
+    } sentences[] = {
+        {SKS_SLOWER, "slower"},
+        {SKS_NO_DIFFERENCE_SHOWN, "cannot be told apart from it"},
+        {SKS_TOO_FEW_SAMPLES, "measured too few times to tell"},
+        {SKS_FASTER, "faster by the test, though not by the median"},
+    };
+    bool is_first = true;
+
+    for (size_t k = 0; k < sizeof(sentences) / sizeof(sentences[0]); k++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < result->n; i++) {
+            if (result->comparisons[i].change != sentences[k].change)
+                continue;
+            if (n == 0)
+                fprintf(out, "%s %s: ", is_first ? "" : ";", sentences[k].says);
+            else
+                fputs(", ", out);
+            put_rival(out, &result->comparisons[i]);
+            n++;
+        }
+        is_first = is_first && n == 0;
     }
+    fputc('.', out);
 }
 
 static sks_status put_best_scheduler(const sks_report *report, const sks_work_done *work, FILE *out)
@@ -148,17 +171,14 @@ static sks_status put_best_scheduler(const sks_report *report, const sks_work_do
         sks_html_text(out, s->scheduler);
         fprintf(out, "</strong> and %u worker%s: ", work->best->n_workers,
                 plural(work->best->n_workers));
-        sks_html_time(out, work->best->median.value);
+        sks_html_time_estimate(out, work->best->median);
         fputc('.', out);
         if (n == 0)
             fputs(" No other scheduler was measured there.", out);
         else
-            fputs(" Against it, at as many workers:", out);
-        for (size_t i = 0; i < result.n; i++) {
-            fputs(i > 0 ? ", " : " ", out);
-            put_rival(out, &result.comparisons[i]);
-        }
-        fputs(n > 0 ? "." : "", out);
+            fputs(" The others at as many workers:", out);
+        if (n > 0)
+            put_rivals(out, &result);
     }
     sks_compare_clear(&result);
     sks_matches_free(matches, n);

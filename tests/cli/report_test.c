@@ -6,7 +6,9 @@
 
 #include <ctype.h>
 #include <jansson.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 static const char *program;
 
@@ -136,6 +138,71 @@ static void a_page_of_one_campaign(void **state)
     expect(page, "schedulers: [static, dynamic]"); /* the sweep file */
     expect(page, "repeat.min</th><td>8</td>");
     expect(page, "A/A self-check:");
+    free(page);
+}
+
+/* Undoes what the page did to a text, in place. */
+static void unescape(char *text)
+{
+    static const struct {
+        const char *entity;
+        char character;
+    } entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&amp;", '&'}};
+    char *to = text;
+
+    for (const char *from = text; *from != '\0';) {
+        size_t i = 0;
+
+        while (i < 5 && strncmp(from, entities[i].entity, strlen(entities[i].entity)) != 0)
+            i++;
+        *to++ = i < 5 ? entities[i].character : *from;
+        from += i < 5 ? strlen(entities[i].entity) : 1;
+    }
+    *to = '\0';
+}
+
+/* The text of the part that has this name. */
+static char *code_of(const char *page, const char *label)
+{
+    char wanted[128], *text;
+    const char *at, *end;
+
+    snprintf(wanted, sizeof(wanted), "aria-label=\"%s\"><code>", label);
+    at = strstr(page, wanted);
+    assert_non_null(at);
+    at += strlen(wanted);
+    end = strstr(at, "</code>");
+    assert_non_null(end);
+    text = strndup(at, (size_t)(end - at));
+    assert_non_null(text);
+    unescape(text);
+    return text;
+}
+
+/* Saves what the page says is to be saved, and runs what it says is to be run. */
+static void it_can_be_measured_again(void **state)
+{
+    static const char name[] = "skyscale ";
+    char *page, *command, *sweep, *same, before[PATH_MAX];
+
+    (void)state;
+    must_run("report @base.db -o @page.html");
+    page = read_page();
+    command = code_of(page, "The command");
+    sweep = code_of(page, "The sweep file");
+    same = code_of(page, "The command for this page");
+    assert_int_equal(strncmp(command, name, strlen(name)), 0);
+    assert_int_equal(strncmp(same, name, strlen(name)), 0);
+    write_text("again.yaml", sweep);
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(folder), 0);
+    must_run(command + strlen(name));
+    must_run("compare base.db again.db");
+    must_run(same + strlen(name));
+    assert_int_equal(chdir(before), 0);
+    free(same);
+    free(sweep);
+    free(command);
     free(page);
 }
 
@@ -339,7 +406,7 @@ static void the_summary_tells_what_is_there(void **state)
                  "slow</strong>");
     expect(page, "of 6 configurations 0 faster, 6 slower, 0 without a difference shown");
     expect(page, "Fastest with scheduler <strong>static</strong> and 2 workers: 50.1");
-    expect(page, "dynamic is slower by 30 %");
+    expect(page, "slower: dynamic by 30&nbsp;%");
     expect(page, "slow.db was measured with a build that is not made for measuring");
     expect(page, "<strong>Stop at 2 workers</strong>: more, up to 3, brought no less time");
     free(page);
@@ -443,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_of_one_campaign),
+        cmocka_unit_test(it_can_be_measured_again),
         cmocka_unit_test(figures_are_inline),
         cmocka_unit_test(without_gnuplot),
         cmocka_unit_test(texts_stay_texts),
