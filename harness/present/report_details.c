@@ -11,7 +11,7 @@
 struct column {
     const char *head;
     sks_measure quantity;
-    enum { TIME, PERCENT, NUMBER } kind;
+    enum { TIME, PERCENT, NUMBER, SLOW_DOWN } kind;
 };
 
 static void put_cell(const struct column *column, sks_estimate e, FILE *out)
@@ -21,11 +21,38 @@ static void put_cell(const struct column *column, sks_estimate e, FILE *out)
         sks_html_time_cell(out, e);
         break;
     case PERCENT:
+    case SLOW_DOWN:
         sks_html_estimate_cell(out, e, 100.0);
         break;
     default:
         sks_html_estimate_cell(out, e, 1.0);
     }
+}
+
+/* The part of the workers' busy time that one worker alone would not have needed, relative to what
+ * it needs: memory, hardware threads, frequency. A ratio of medians, without an interval. */
+static sks_estimate slow_down(const sks_series_list *busy, const sks_series *series,
+                              unsigned n_workers, double confidence)
+{
+    const double n_times = series->is_weak ? 1.0 : n_workers; /* weak: as much work for each */
+    const double alone = sks_measures_median(busy, series, 1, confidence).value;
+    sks_estimate e = sks_no_estimate;
+
+    if (n_workers > 1 && alone > 0)
+        e.value =
+            n_times * sks_measures_median(busy, series, n_workers, confidence).value / alone - 1.0;
+    return e;
+}
+
+static sks_estimate estimate(const sks_report *report, const sks_report_campaign *c,
+                             const sks_series *series, unsigned n_workers,
+                             const struct column *column)
+{
+    const sks_series_list *list = &c->measures->quantities[column->quantity];
+
+    return column->kind == SLOW_DOWN
+               ? slow_down(list, series, n_workers, report->confidence)
+               : sks_measures_median(list, series, n_workers, report->confidence);
 }
 
 static void begin_row(const char *label, const sks_point_fit *p, FILE *out)
@@ -57,9 +84,7 @@ static sks_status quantity_table(const sks_report *report, const sks_report_camp
             begin_row(labels[i], p, out);
             for (size_t k = 0; k < n; k++)
                 put_cell(&columns[k],
-                         sks_measures_median(&c->measures->quantities[columns[k].quantity],
-                                             c->fits[i].series, p->n_workers, report->confidence),
-                         out);
+                         estimate(report, c, c->fits[i].series, p->n_workers, &columns[k]), out);
             sks_html_row_end(out);
         }
     if (status == SKS_OK)
@@ -93,6 +118,7 @@ sks_status sks_report_imbalance(const sks_report *report, FILE *out)
         {"chunks", SKS_MEASURE_CHUNKS, NUMBER},
         {"overhead per chunk", SKS_MEASURE_OVERHEAD, TIME},
         {"start skew", SKS_MEASURE_START_SKEW, TIME},
+        {"slow-down of the tasks [%]", SKS_MEASURE_CORE, SLOW_DOWN},
     };
     sks_status status = SKS_OK;
 

@@ -16,7 +16,7 @@ static const char *const measure_name[SKS_N_MEASURES] = {
     [SKS_MEASURE_START_SKEW] = "start-skew", [SKS_MEASURE_LATENCY] = "latency",
     [SKS_MEASURE_STEAL] = "steal",           [SKS_MEASURE_OTHER_LOAD] = "other-load",
     [SKS_MEASURE_SWITCHES] = "switches",     [SKS_MEASURE_MAJOR_FAULTS] = "major-faults",
-    [SKS_MEASURE_FREQUENCY] = "frequency",
+    [SKS_MEASURE_FREQUENCY] = "frequency",   [SKS_MEASURE_CORE] = "core",
 };
 
 /* Reads one counter; it is kept only when some sample has it. */

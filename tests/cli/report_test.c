@@ -386,6 +386,28 @@ static const char law[] =
     " CASE WHEN scheduler LIKE 'dynamic%%' THEN 1.3 ELSE 1 END"
     " FROM configuration c WHERE c.id = configuration_id)";
 
+/* Busy for 100 ms with one worker; for 60 ms each with two, 50 with three. */
+static const char busy[] =
+    "UPDATE worker SET busy_s = (SELECT CASE n_workers WHEN 1 THEN 0.1 WHEN 2 THEN 0.06 ELSE 0.05"
+    " END FROM sample s JOIN configuration c ON c.id = s.configuration_id"
+    " WHERE s.id = worker.sample_id)";
+
+/* Two workers are busy for 120 ms together, three for 150. */
+static void the_slow_down_of_tasks_is_told(void **state)
+{
+    char *page;
+
+    (void)state;
+    copy("base.db", "busy.db");
+    change("busy.db", busy);
+    must_run("report @busy.db -o @page.html");
+    page = read_page();
+    expect(page, "slow-down of the tasks [%]");
+    assert_int_equal(count(page, "<td class=\"n\" data-value=\"0.2\">20</td>"), 4);
+    assert_int_equal(count(page, "<td class=\"n\" data-value=\"0.5\">50</td>"), 4);
+    free(page);
+}
+
 static void the_summary_tells_what_is_there(void **state)
 {
     char sql[1024], *page;
@@ -515,6 +537,7 @@ int main(void)
         cmocka_unit_test(without_gnuplot),
         cmocka_unit_test(texts_stay_texts),
         cmocka_unit_test(the_numbers_of_fit_and_compare),
+        cmocka_unit_test(the_slow_down_of_tasks_is_told),
         cmocka_unit_test(the_summary_tells_what_is_there),
         cmocka_unit_test(failures_leave_the_older_page),
     };
