@@ -252,8 +252,11 @@ static void latex_takes_it_or_stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_numbers_of_the_fit),  cmocka_unit_test(what_is_missing_says_so),
-        cmocka_unit_test(any_text_is_escaped),     cmocka_unit_test(keys_are_plain_and_new),
+        cmocka_unit_test(the_numbers_of_the_fit),
+        cmocka_unit_test(what_is_missing_says_so),
+        cmocka_unit_test(any_text_is_escaped),
+        cmocka_unit_test(keys_are_plain_and_new),
+        cmocka_unit_test(a_comparison_goes_by_its_workers),
         cmocka_unit_test(latex_takes_it_or_stops),
     };
 
