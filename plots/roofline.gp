@@ -11,8 +11,8 @@
 #   is_crowded                     whether any point has more workers than places
 
 has_roof = peak_flop_per_s > 0
-remark = origin . 'number: of workers;  ' \
-    . (has_roof ? 'solid: the roof, of the peaks given' : 'no roof: the peaks of the machine were not given')
+remark = origin . 'numbers: workers;  series side by side;  ' \
+    . (has_roof ? 'solid: roof of the peaks given' : 'no roof: peaks not given')
 if (interval_percent > 0) { remark = remark . sprintf(';  bars: %g %% intervals', interval_percent) }
 if (is_crowded) { remark = remark . ';  hollow: more workers than places' }
 y_title = 'rate of computing in the parallel phase (Gflop/s)'
@@ -38,11 +38,11 @@ full(e, name) = column('is_oversubscribed') == 0 ? pick(e, name) : NaN
 over(e, name) = column('is_oversubscribed') == 1 ? pick(e, name) : NaN
 last(e, name) = column('is_last') == 1 ? pick(e, name) : NaN
 # Series side by side: those of one kernel have the same intensity.
-dodge(e, x) = x * 1.012 ** (e - (n_entries + 1) / 2.0)
+dodge(e, x) = x * (x_to / x_from) ** (10.0 / panel_width * (e - (n_entries + 1) / 2.0))
+top_of(e) = is_number(column('flop_per_s_high')) ? column('flop_per_s_high') : column('flop_per_s')
 
 set multiplot
 eval place_panel(1)
-unset title
 set xlabel 'arithmetic intensity (flop/byte)' offset 0, xlabel_shift
 eval place_ylabel
 set logscale xy
@@ -77,8 +77,8 @@ plot roof_at(x) with lines linewidth 1.6 linecolor rgb '#000000', for [r = first
         with points pointtype hollow_of(e) pointsize 1.1 * marker linewidth 1.3 linecolor rgb colour_of(e), \
     for [e = 1:n_entries] points using (dodge(e, full(e, 'flop_per_byte'))):(full(e, 'flop_per_s') / giga) \
         with points pointtype filled_of(e) pointsize marker linecolor rgb colour_of(e), \
-    for [e = 1:n_entries] points using (dodge(e, last(e, 'flop_per_byte'))):(last(e, 'flop_per_s') / giga):(sprintf('%d', column('n_workers'))) \
-        with labels offset 0, 0.9 font font_of(9) textcolor rgb colour_of(e)
+    for [e = 1:n_entries] points using (dodge(e, last(e, 'flop_per_byte'))):(last(e, 'n_workers') > 0 ? top_of(e) / giga : NaN):(sprintf('%d', column('n_workers'))) \
+        with labels offset 0, 0.5 font font_of(9) textcolor rgb colour_of(e)
 
 eval place_legend
 plot for [e = 1:n_entries] NaN with linespoints pointtype filled_of(e) pointsize marker linewidth 1.3 \

@@ -94,6 +94,7 @@ do for [p = 1:n_panels] {
 }
 
 eval place_legend
-plot for [e = 1:n_entries] NaN with linespoints pointtype filled_of(e) pointsize marker linewidth (has_laws || has_lines ? 1.3 : 0) \
+legend_style = has_laws || has_lines ? 'linespoints' : 'points'
+plot for [e = 1:n_entries] NaN with @legend_style pointtype filled_of(e) pointsize marker linewidth 1.3 \
     linecolor rgb colour_of(e) title value(sprintf('label_%d', e))
 unset multiplot

@@ -165,7 +165,8 @@ static void describe_source(const struct content *c, int which, char *text, size
         counter = c->points[i].counter[which] != NULL ? c->points[i].counter[which] : counter;
     }
     if (n_declared == c->n_points)
-        snprintf(text, size, "declared by the kernel, not counted");
+        snprintf(text, size, "declared by the kernel, not counted%s",
+                 which == BYTES ? " (flop/byte: at most)" : "");
     else if (n_declared == 0)
         snprintf(text, size, "counted (%s)", counter);
     else
@@ -181,13 +182,22 @@ static void set_remark(const struct content *c, sks_gnuplot *plot)
 
     describe_source(c, FLOPS, flops, sizeof(flops));
     describe_source(c, BYTES, bytes, sizeof(bytes));
-    if (strcmp(flops, bytes) == 0)
-        snprintf(text, sizeof(text), "flops and bytes: %s;  ", flops);
+    if (strncmp(flops, bytes, strlen(flops)) == 0)
+        snprintf(text, sizeof(text), "flops and bytes: %s;  ", bytes);
     else
         snprintf(text, sizeof(text), "flops: %s;  bytes: %s;  ", flops, bytes);
     sks_gnuplot_text(plot, "origin", text);
     sks_gnuplot_number(plot, "peak_flop_per_s", has_roof ? input->peak_flop_per_s : 0);
     sks_gnuplot_number(plot, "peak_byte_per_s", has_roof ? input->peak_byte_per_s : 0);
+}
+
+/* The kernel of all series, which labels then do not name; "" where there are several. */
+static const char *one_kernel(const struct content *c)
+{
+    for (size_t i = 1; i < c->n_items; i++)
+        if (strcmp(c->items[i].series->kernel, c->items[0].series->kernel) != 0)
+            return "";
+    return c->items[0].series->kernel;
 }
 
 static void set_variables(const struct content *c, sks_gnuplot *plot)
@@ -206,6 +216,7 @@ static void set_variables(const struct content *c, sks_gnuplot *plot)
         has_intervals |= sks_interval_is_known(p->rate.interval);
     }
     sks_layout_set(&c->layout, plot);
+    sks_gnuplot_text(plot, "panel_title_1", one_kernel(c));
     set_remark(c, plot);
     sks_gnuplot_number(plot, "x_low", x[0]);
     sks_gnuplot_number(plot, "x_high", x[1]);

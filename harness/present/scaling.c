@@ -145,7 +145,7 @@ static void describe_laws(const sks_figure_input *input, const sks_against *a, c
         is_beyond |= a->curves[i].is_extrapolated;
     }
     if (model == NULL)
-        snprintf(text, size, ";  no law: too few worker counts to judge one by");
+        snprintf(text, size, ";  no law: too few worker counts to fit one to");
     else
         snprintf(text, size, ";  lines: fitted %s%s%s", is_one_model ? model : "laws",
                  is_beyond ? " (dashed: beyond the fit)" : "",

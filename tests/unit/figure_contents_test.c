@@ -86,7 +86,7 @@ static const struct expectation expectations[] = {
      24 + 4,
      {">arithmetic intensity (flop/byte)<", ">rate of computing in the parallel phase (Gflop/s)<",
       ">synthetic, static<", "10 GB/s", ">8<",
-      "flops and bytes: declared by the kernel, not counted", "no roof: the peaks"},
+      "flops and bytes: declared by the kernel, not counted", "no roof: peaks not given"},
      {">1000<"}},
     {"frame",
      {"frame.fits[11:30,5:14]"},
@@ -142,6 +142,35 @@ static bool have_gnuplot(void)
 
 /* ---- The files. */
 
+/* As many worker counts as a law has parameters. */
+static const char two_counts_sweep[] = "campaign: two\n"
+                                       "kernels: [synthetic, {kernel: \"null\"}]\n"
+                                       "workers: [1, 2]\n"
+                                       "schedulers: [static, \"dynamic:chunk=4\"]\n" FIXTURE_REPEAT;
+
+/* More series of a kernel than can be told apart, though not of one executor. */
+static const char wide_sweep[] = "campaign: wide\n"
+                                 "kernels: [synthetic, {kernel: \"null\"}]\n"
+                                 "workers: [1, 2]\n"
+                                 "executors: [threads, processes]\n"
+                                 "schedulers: [static, dynamic, guided, fac2, taper, trapezoid, "
+                                 "stealing]\n" FIXTURE_REPEAT;
+
+/* Those of one executor already. */
+static const char crowded_sweep[] =
+    "campaign: crowded\n"
+    "kernels: [synthetic, {kernel: \"null\"}]\n"
+    "workers: [1-4]\n"
+    "schedulers: [static, dynamic, guided, fac2, taper, trapezoid, stealing, \"dynamic:chunk=2\", "
+    "\"dynamic:chunk=3\", \"dynamic:chunk=4\", \"dynamic:chunk=5\", \"dynamic:chunk=6\", "
+    "\"dynamic:chunk=7\"]\n" FIXTURE_REPEAT;
+
+static const char chunks_sweep[] = "campaign: chunks\n"
+                                   "kernels: [synthetic, {kernel: \"null\"}]\n"
+                                   "workers: [1, 2]\n"
+                                   "schedulers: [static, \"dynamic:chunk=4\"]\n"
+                                   "record: chunks\n" FIXTURE_REPEAT;
+
 static int make_files(void **state)
 {
     const char *program = getenv("SKYSCALE");
@@ -151,6 +180,10 @@ static int make_files(void **state)
     fixture_campaign("a.db", FIXTURE_ROUNDS);
     fixture_campaign("b.db", FIXTURE_ROUNDS);
     fixture_campaign("empty.db", 0);
+    fixture_campaign_of(two_counts_sweep, "two.db", FIXTURE_ROUNDS);
+    fixture_campaign_of(wide_sweep, "wide.db", FIXTURE_ROUNDS);
+    fixture_campaign_of(crowded_sweep, "crowded.db", FIXTURE_ROUNDS);
+    fixture_campaign_of(chunks_sweep, "chunks.db", FIXTURE_ROUNDS);
     fixture_image("frame.fits", 48, 40);
     fixture_image("after.fits", 96, 80);
     fixture_image("row.fits", 20, 1);
@@ -183,8 +216,8 @@ struct fits {
     sks_series *series[2];
     sks_fit *fits[2];
     size_t n[2];
-    sks_fit all[16];
-    const char *sources[16];
+    sks_fit all[32];
+    const char *sources[32];
 };
 
 /* As `skyscale plot` does, with fewer replicates. */
@@ -200,6 +233,7 @@ static void fit_campaigns(const char *const *files, const char *const *names, si
         must(sks_store_open_read(files[c], &store));
         must(sks_store_series(store, "total", &f->series[c], &f->n[c]));
         sks_store_close(store);
+        f->n[c] = sks_selection_keep(&input->selection, f->series[c], f->n[c]);
         must(sks_fit_all(f->series[c], f->n[c], &options, &f->fits[c]));
         for (size_t i = 0; i < f->n[c]; i++) {
             f->all[input->n] = f->fits[c][i];
@@ -210,16 +244,21 @@ static void fit_campaigns(const char *const *files, const char *const *names, si
     input->sources = f->sources;
 }
 
-static sks_status draw(const sks_figure *figure, const char *const *files, const char *const *names,
-                       const char *output)
+/* `options` has what the figure is told besides the files. */
+static sks_status draw_with(const sks_figure *figure, const char *const *files,
+                            const char *const *names, const sks_figure_input *options,
+                            const char *output)
 {
     char paths[2][256];
     const char *const path_of[2] = {paths[0], paths[1]};
     struct fits f = {0};
-    sks_figure_input input = {
-        .time_name = "total time", .files = path_of, .names = names, .confidence = 0.95};
+    sks_figure_input input = *options;
     sks_status status;
 
+    input.time_name = "total time";
+    input.files = path_of;
+    input.names = names;
+    input.confidence = 0.95;
     for (; input.n_files < 2 && files[input.n_files] != NULL; input.n_files++)
         snprintf(paths[input.n_files], sizeof(paths[0]), "%s", in_folder(files[input.n_files]));
     sks_clear();
@@ -231,6 +270,12 @@ static sks_status draw(const sks_figure *figure, const char *const *files, const
         sks_series_free(f.series[c], f.n[c]);
     }
     return status;
+}
+
+static sks_status draw(const sks_figure *figure, const char *const *files, const char *const *names,
+                       const char *output)
+{
+    return draw_with(figure, files, names, &(sks_figure_input){0}, output);
 }
 
 static char *draw_svg(const sks_figure *figure, const char *const *files, const char *const *names)
@@ -296,6 +341,185 @@ static void every_figure_shows_its_data(void **state)
         free(svg);
     }
     assert_int_equal(n_wrong, 0);
+}
+
+/* The figure of what was chosen of one file, as far as the expectation tells. */
+static size_t check_chosen(const struct expectation *e, const sks_figure_input *options)
+{
+    const sks_figure *figure = NULL;
+    char output[256];
+    size_t n_wrong;
+    char *svg;
+
+    snprintf(output, sizeof(output), "%s", in_folder("chosen.svg"));
+    must(sks_figure_find(e->figure, &figure));
+    if (draw_with(figure, e->files, e->files, options, output) != SKS_OK)
+        fail_msg("%s of %s: %s", e->figure, e->files[0], sks_message());
+    svg = spawn_read_file(output, NULL);
+    n_wrong = check(e, svg);
+    free(svg);
+    return n_wrong;
+}
+
+/* Two points are on any line: it is not drawn, nor its band, and the figure says so. */
+static void no_law_is_drawn_through_as_many_points_as_parameters(void **state)
+{
+    static const struct expectation of_two[] = {
+        {"speedup",
+         {"two.db"},
+         2 * 16 + 2,
+         "transform='translate(",
+         2 * 2 * 2 + 2,
+         {"no law: too few worker counts", "dotted: ideal", ";  bars: 95 % intervals",
+          ">synthetic<", ">2<"},
+         {"lines: fitted", "fill-opacity = '0.22", "fill-opacity = '0.10", "bands", ">3<"}},
+        {"efficiency",
+         {"two.db"},
+         2 * 16 + 2,
+         "transform='translate(",
+         2 * 2 * 2 + 2,
+         {"no law: too few worker counts"},
+         {"lines: fitted", "fill-opacity = '0.22", "bands"}},
+    };
+
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(check_chosen(&of_two[i], &(sks_figure_input){0}), 0);
+}
+
+/* Seven schedulers on two executors: fourteen kinds of curves, seven where executors are apart. */
+static void executors_part_what_would_be_too_crowded(void **state)
+{
+    static const struct expectation split = {"overhead",
+                                             {"wide.db"},
+                                             4 * 52 + 7,
+                                             "transform='translate(",
+                                             4 * 7 * 2 + 7,
+                                             {">synthetic, threads<", ">synthetic, processes<",
+                                              ">null, threads<", ">null, processes<", ">stealing<"},
+                                             {">static, threads<"}};
+
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    assert_int_equal(check_chosen(&split, &(sks_figure_input){0}), 0);
+}
+
+static void what_a_page_cannot_show_is_refused_until_less_is_chosen(void **state)
+{
+    static const char *const refused[] = {"speedup",  "efficiency", "residuals", "imbalance",
+                                          "overhead", "phases",     "roofline"};
+    static const char *const files[] = {"crowded.db", NULL};
+    static const sks_figure_input chosen = {
+        .selection = {.kernels = "synthetic", .schedulers = "static,dynamic:chunk=4"}};
+    static const struct expectation of_chosen = {
+        "phases",
+        {"crowded.db"},
+        6 + 4,
+        "transform='translate(",
+        2 * 4,
+        {">synthetic<", ">static<", ">dynamic:chunk=4<"},
+        {">null<", ">guided<", ">dynamic<", ">dynamic:chunk=5<"}};
+    char output[256];
+
+    (void)state;
+    snprintf(output, sizeof(output), "%s", in_folder("refused.svg"));
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        const sks_figure *figure = NULL;
+
+        must(sks_figure_find(refused[i], &figure));
+        assert_int_equal(draw(figure, files, files, output), SKS_ERR_USAGE);
+        if (strstr(sks_message(), refused[i]) == NULL ||
+            strstr(sks_message(), "--kernel, --executor or --scheduler") == NULL)
+            fail_msg("%s: %s", refused[i], sks_message());
+    }
+    assert_int_not_equal(access(output, F_OK), 0);
+    sks_clear();
+    if (have_gnuplot())
+        assert_int_equal(check_chosen(&of_chosen, &chosen), 0);
+}
+
+/* Of seven runs, 0 to 6 per mille longer than 400 ms, the one of 401.2 ms: with two workers, one
+ * chunk each, though there are runs with one worker as well. */
+static void a_campaigns_chunks_are_drawn_as_its_median_runs(void **state)
+{
+    static const struct expectation all = {
+        "timeline",
+        {"chunks.db"},
+        4 * 5 + 3,
+        "fill = 'rgb(  0, 114, 178)'",
+        4 * 2 + 1,
+        {"chunks.db: synthetic, static: 100 tasks, 2 of 25 chunks recorded",
+         "chunks.db: null, dynamic:chunk=4: 100 tasks, 2 of 25 chunks recorded",
+         "the median time of the parallel phase", ">400<"},
+        {">500<", ">stolen chunks<"}};
+    static const struct expectation one = {
+        "timeline",       {"chunks.db"},           5 + 3, "fill = 'rgb(  0, 114, 178)'", 2 + 1,
+        {"null, static"}, {"synthetic", "dynamic"}};
+    sks_stored_run *runs = NULL;
+    sks_schedule schedule = {0};
+    sks_store *store = NULL;
+    size_t n = 0;
+
+    (void)state;
+    must(sks_store_open_read(in_folder("chunks.db"), &store));
+    must(sks_store_median_runs(store, &runs, &n));
+    assert_int_equal(n, 4);
+    must(sks_store_run_chunks(store, &runs[0], &schedule));
+    assert_int_equal(runs[0].n_samples, FIXTURE_ROUNDS);
+    assert_int_equal(schedule.n_workers, 2);
+    assert_int_equal(schedule.n_tasks, 100);
+    assert_int_equal(schedule.n, 2);
+    assert_int_equal(schedule.chunk[1].worker, 1);
+    assert_int_equal(schedule.chunk[1].tasks.begin, 50);
+    assert_int_equal(schedule.chunk[1].tasks.end, 100);
+    assert_true(fabs(schedule.chunk[1].end_s - 0.4 * 1.003) < 1e-8);
+    sks_schedule_clear(&schedule);
+    sks_stored_runs_free(runs, n);
+    sks_store_close(store);
+    if (!have_gnuplot())
+        skip();
+    assert_int_equal(check_chosen(&all, &(sks_figure_input){0}), 0);
+    assert_int_equal(
+        check_chosen(&one, &(sks_figure_input){.selection = {"null", "threads", "static"}}), 0);
+}
+
+static void a_roof_is_drawn_where_peaks_are_given(void **state)
+{
+    static const struct expectation roof = {
+        "roofline",
+        {"two.db"},
+        0,
+        "transform='translate(",
+        2 * 2 * 2 + 4,
+        {"40 Gflop/s, 12 GB/s", "solid: roof of the peaks given"},
+        {"no roof"}};
+
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    assert_int_equal(
+        check_chosen(&roof, &(sks_figure_input){.peak_flop_per_s = 40e9, .peak_byte_per_s = 12e9}),
+        0);
+}
+
+static void selections_know_options_from_names(void **state)
+{
+    static const sks_selection options = {NULL, NULL,
+                                          "static,stealing:victim=random,amount=half,af"};
+
+    (void)state;
+    assert_true(sks_selection_has(&options, "any", "any", "static"));
+    assert_true(sks_selection_has(&options, "any", "any", "af"));
+    assert_true(sks_selection_has(&options, "any", "any", "af:x=1"));
+    assert_true(sks_selection_has(&options, "", "", "stealing:victim=random,amount=half"));
+    assert_false(sks_selection_has(&options, "", "", "stealing:victim=random"));
+    assert_false(sks_selection_has(&options, "", "", "stealing"));
+    assert_false(sks_selection_has(&options, "", "", "stat"));
+    assert_false(sks_selection_has(&options, "", "", "statics"));
+    assert_false(sks_selection_has(&options, "", "", "amount=half"));
 }
 
 /* No tag is opened by what is text: `<` begins a tag's name, an end, a comment or a declaration. */
@@ -373,7 +597,8 @@ static void without_gnuplot_all_data_are_kept(void **state)
 
 static void what_lacks_data_says_so(void **state)
 {
-    static const char *const files[] = {"empty.db", NULL}, *const one[] = {"frame.fits", NULL},
+    static const char *const files[] = {"empty.db", NULL}, *const two[] = {"two.db", NULL},
+                             *const one[] = {"frame.fits", NULL},
                              *const uneven[] = {"after.fits", "frame.fits"},
                              *const row[] = {"row.fits", NULL};
     const sks_figure *figure = NULL;
@@ -389,6 +614,12 @@ static void what_lacks_data_says_so(void **state)
         if (strstr(sks_message(), figure->name) == NULL || strstr(sks_message(), "needs") == NULL)
             fail_msg("%s: %s", figure->name, sks_message());
     }
+    must(sks_figure_find("residuals", &figure));
+    assert_int_equal(draw(figure, two, two, output), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "more worker counts than a model has parameters"));
+    must(sks_figure_find("timeline", &figure));
+    assert_int_equal(draw(figure, two, two, output), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "record: chunks"));
     must(sks_figure_find("deconvolution", &figure));
     assert_int_equal(draw(figure, one, one, output), SKS_ERR_USAGE);
     assert_non_null(strstr(sks_message(), "two images"));
@@ -405,6 +636,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_shows_its_data),
+        cmocka_unit_test(no_law_is_drawn_through_as_many_points_as_parameters),
+        cmocka_unit_test(executors_part_what_would_be_too_crowded),
+        cmocka_unit_test(what_a_page_cannot_show_is_refused_until_less_is_chosen),
+        cmocka_unit_test(a_campaigns_chunks_are_drawn_as_its_median_runs),
+        cmocka_unit_test(a_roof_is_drawn_where_peaks_are_given),
+        cmocka_unit_test(selections_know_options_from_names),
         cmocka_unit_test(names_come_through),
         cmocka_unit_test(without_gnuplot_all_data_are_kept),
         cmocka_unit_test(what_lacks_data_says_so),

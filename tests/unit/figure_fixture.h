@@ -5,6 +5,9 @@
  *
  *   parallel 0.8 s / N,  start-up 0.01 s,  prepare 0.04 s,  finish 0.02 s
  *   imbalance 2 % (N - 1),  overhead 100 ns N,  4 Gflop and 2 GB in all
+ *
+ * Where chunks are kept, each worker has one, as long as the parallel phase, and the others are
+ * lost.
  */
 #ifndef SKYSCALE_TEST_FIGURE_FIXTURE_H
 #define SKYSCALE_TEST_FIGURE_FIXTURE_H
@@ -18,11 +21,11 @@
 
 enum { FIXTURE_ROUNDS = 7 };
 
+#define FIXTURE_REPEAT "repeat: {warmup: 0, min: 7, max: 7}\n"
 static const char fixture_sweep[] = "campaign: fixture\n"
                                     "kernels: [synthetic, {kernel: \"null\"}]\n"
                                     "workers: [1-4, 8]\n"
-                                    "schedulers: [static, \"dynamic:chunk=4\"]\n"
-                                    "repeat: {warmup: 0, min: 7, max: 7}\n";
+                                    "schedulers: [static, \"dynamic:chunk=4\"]\n" FIXTURE_REPEAT;
 
 static inline void must(sks_status status)
 {
@@ -34,6 +37,8 @@ static inline void fixture_add(sks_store *store, const sks_plan *plan, size_t it
 {
     const double n = plan->items[item].configuration.n_workers, scatter = 1 + 0.001 * round;
     sks_worker_record workers[8] = {0};
+    sks_chunk chunks[8];
+    sks_chunk_log logs[8];
     sks_record record = {
         .phases = {0.01 * scatter, 0.04 * scatter, 0.8 / n * scatter, 0.02 * scatter,
                    (0.07 + 0.8 / n) * scatter},
@@ -47,8 +52,15 @@ static inline void fixture_add(sks_store *store, const sks_plan *plan, size_t it
         .digest = {"0123456789abcdef0123456789abcdef"},
         .work = {4e9, 2e9},
         .workers = workers,
+        .logs = plan->records_chunks ? logs : NULL,
     };
 
+    for (unsigned w = 0; w < record.n_workers; w++) {
+        chunks[w] =
+            (sks_chunk){.tasks = {100 * w / record.n_workers, 100 * (w + 1) / record.n_workers},
+                        .end_ns = (int64_t)(1e9 * record.phases.parallel_s)};
+        logs[w] = (sks_chunk_log){.chunk = &chunks[w], .n = 1, .capacity = 1};
+    }
     must(sks_store_add(store, &(sks_outcome){.item = item,
                                              .round = round,
                                              .started_at = "2026-01-02T03:04:05.006Z",
@@ -56,14 +68,14 @@ static inline void fixture_add(sks_store *store, const sks_plan *plan, size_t it
                                              .record = &record}));
 }
 
-/* A campaign of n_rounds rounds in the folder. */
-static inline void fixture_campaign(const char *name, unsigned n_rounds)
+/* A campaign of n_rounds rounds in the folder, of the sweep file's text. */
+static inline void fixture_campaign_of(const char *sweep, const char *name, unsigned n_rounds)
 {
     sks_topology *topology = NULL;
     sks_plan *plan = NULL;
     sks_store *store = NULL;
 
-    write_text("fixture.yaml", fixture_sweep);
+    write_text("fixture.yaml", sweep);
     must(sks_topology_load("core:4 pu:1", &topology));
     must(sks_plan_load(in_folder("fixture.yaml"), topology, &plan));
     must(sks_store_open(in_folder(name), &store));
@@ -74,6 +86,11 @@ static inline void fixture_campaign(const char *name, unsigned n_rounds)
     sks_store_close(store);
     sks_plan_destroy(plan);
     sks_topology_destroy(topology);
+}
+
+static inline void fixture_campaign(const char *name, unsigned n_rounds)
+{
+    fixture_campaign_of(fixture_sweep, name, n_rounds);
 }
 
 /* nx × ny pixels: a sky of 10 with a bright spot in the middle, one pixel blank. */
