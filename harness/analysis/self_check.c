@@ -150,15 +150,21 @@ static sks_status judge_campaigns(const outcome *outcomes, size_t n,
     return status;
 }
 
-static bool is_enough(const sks_point *point, const sks_compare_options *options)
+/* With fewer samples no split of them, however far apart, would be called different. */
+static size_t least_samples(const sks_compare_options *options)
 {
-    return sks_rank_sum_least_p(point->n / 2, point->n / 2) < 1.0 - options->confidence;
+    size_t half = 1;
+
+    while (sks_rank_sum_least_p(half, half) >= 1.0 - options->confidence)
+        half++;
+    return 2 * half;
 }
 
 sks_status sks_self_check_run(const sks_series *series, size_t n,
                               const sks_compare_options *options, sks_self_check *check)
 {
     sks_self_check made = {.rate = NAN, .halves_rate = NAN};
+    const size_t enough = least_samples(options);
     size_t n_points = 0;
     outcome *outcomes;
     sks_status status = SKS_OK;
@@ -172,7 +178,7 @@ sks_status sks_self_check_run(const sks_series *series, size_t n,
         for (size_t j = 0; status == SKS_OK && j < series[i].n_points; j++) {
             const sks_point *point = &series[i].points[j];
 
-            if (!is_enough(point, options)) {
+            if (point->n < enough) {
                 made.n_left_out++;
                 continue;
             }
@@ -207,7 +213,8 @@ void sks_self_check_text(const sks_self_check *check, const sks_compare_options 
 {
     if (check->n_configurations == 0)
         snprintf(text, size,
-                 "A/A self-check: not possible, no configuration has enough samples to be split");
+                 "A/A self-check: not possible, no configuration has the %zu samples that it takes",
+                 least_samples(options));
     else
         snprintf(text, size,
                  "A/A self-check: the same under two names was called different in %.1f %% of %zu "
