@@ -53,6 +53,16 @@ static size_t name_begins(const char *at)
     return 0;
 }
 
+/* gnuplot writes what it was told to plot as the <title> of each curve, which browsers show as a
+ * tooltip; the figure's text says what it is. */
+static const char *after_title(const char *at)
+{
+    static const char end[] = "</title>";
+    const char *last = starts_with(at, "<title>") ? strstr(at, end) : NULL;
+
+    return last != NULL ? last + strlen(end) : at;
+}
+
 /* Names are changed inside tags only: text may look like one. */
 static void put_svg(const char *svg, size_t number, const char *alternative, FILE *out)
 {
@@ -65,6 +75,10 @@ static void put_svg(const char *svg, size_t number, const char *alternative, FIL
     for (at += strlen("<svg"), is_tag = true; *at != '\0';) {
         size_t length = is_tag ? name_begins(at) : 0;
 
+        if (after_title(at) != at) {
+            at = after_title(at);
+            continue;
+        }
         is_tag = *at == '<' || (is_tag && *at != '>');
         if (length == 0) {
             fputc(*at++, out);
@@ -119,48 +133,127 @@ static sks_status draw(const sks_figure *figure, const sks_figure_input *input,
     return status;
 }
 
-static void put_figure(const sks_figure *figure, const char *svg, size_t number, FILE *out)
+/* `kernel` is NULL for a figure of all. */
+static void put_figure(const sks_figure *figure, const char *kernel, const char *svg, size_t number,
+                       FILE *out)
 {
+    const char *of = kernel != NULL ? ", of " : "", *whose = kernel != NULL ? kernel : "";
     char alternative[512];
 
     snprintf(alternative, sizeof(alternative),
-             "Figure %zu, %s: %s. Its numbers are in the tables of this page.", number,
-             figure->name, figure->summary);
+             "Figure %zu, %s%s%s: %s. Its numbers are in the tables of this page.", number,
+             figure->name, of, whose, figure->summary);
     fprintf(out, "<figure>\n<div class=\"drawing\" role=\"group\" tabindex=\"0\" aria-label=\"");
     sks_html_printf(out, "Figure %zu", number);
     fputs("\">\n", out);
     put_svg(svg, number, alternative, out);
     fputs("</div>\n<figcaption>", out);
-    sks_html_printf(out, "Figure %zu, %s: %s.", number, figure->name, figure->summary);
+    sks_html_printf(out, "Figure %zu, %s%s%s: %s.", number, figure->name, of, whose,
+                    figure->summary);
     fputs("</figcaption>\n</figure>\n", out);
 }
 
-/* Each figure, or a line that says why it is not there. Without gnuplot there is one such line. */
+/* The same campaigns with the fits of one kernel only; `fits` and `sources` have room for all. */
+static sks_figure_input select_kernel(const sks_figure_input *all, const char *kernel,
+                                      sks_fit *fits, const char **sources)
+{
+    sks_figure_input one = *all;
+
+    one.selection.kernels = kernel;
+    one.fits = fits;
+    one.sources = sources;
+    one.n = 0;
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->fits[i].series->kernel, kernel) == 0) {
+            sources[one.n] = all->sources[i];
+            fits[one.n++] = all->fits[i];
+        }
+    return one;
+}
+
+static bool is_first_of_kernel(const sks_figure_input *input, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(input->fits[j].series->kernel, input->fits[i].series->kernel) == 0)
+            return false;
+    return true;
+}
+
+/* What is drawn, and how far it has come. */
+struct drawing {
+    const char *directory;
+    FILE *out;
+    size_t number;   /* of the last figure that is there */
+    bool is_missing; /* gnuplot */
+};
+
+/* Draws the figure, or says why it is not there; *is_too_much instead where it would be more than
+ * people can read. */
+static sks_status try_figure(struct drawing *d, const sks_figure *figure,
+                             const sks_figure_input *input, const char *kernel, bool *is_too_much)
+{
+    char *svg = NULL;
+    sks_status status = draw(figure, input, d->directory, &svg, &d->is_missing);
+
+    if (status == SKS_ERR_NOMEM)
+        return status;
+    if (status == SKS_OK)
+        put_figure(figure, kernel, svg, ++d->number, d->out);
+    else if (is_too_much != NULL && status == SKS_ERR_USAGE)
+        *is_too_much = true;
+    else
+        sks_html_element(d->out, "p", "No figure \"%s\"%s%s: %s%s.", figure->name,
+                         kernel != NULL ? " of " : "", kernel != NULL ? kernel : "", sks_message(),
+                         status == SKS_ERR_USAGE ? ", with skyscale plot" : "");
+    free(svg);
+    sks_clear(); /* told on the page, and no failure of the report */
+    return SKS_OK;
+}
+
+/* One drawing for each kernel, folded away. */
+static sks_status put_by_kernel(struct drawing *d, const sks_figure *figure,
+                                const sks_figure_input *input)
+{
+    sks_fit *fits = calloc(input->n + 1, sizeof(*fits));
+    const char **sources = calloc(input->n + 1, sizeof(*sources));
+    sks_status status = fits != NULL && sources != NULL ? SKS_OK : sks_fail_nomem("fits");
+
+    for (size_t i = 0; status == SKS_OK && i < input->n; i++) {
+        const char *kernel = input->fits[i].series->kernel;
+        sks_figure_input one;
+
+        if (!is_first_of_kernel(input, i))
+            continue;
+        one = select_kernel(input, kernel, fits, sources);
+        fputs("<details><summary>", d->out);
+        sks_html_printf(d->out, "%s of %s", figure->name, kernel);
+        fputs("</summary>\n", d->out);
+        status = try_figure(d, figure, &one, kernel, NULL);
+        fputs("</details>\n", d->out);
+    }
+    free(fits);
+    free(sources);
+    return status;
+}
+
+/* Each figure, of all kernels or, where that would be too much, of each; without gnuplot one line
+ * that says so. */
 static sks_status put_figures(const sks_figure_input *input, const char *directory, FILE *out)
 {
-    size_t number = 0;
+    struct drawing d = {.directory = directory, .out = out};
+    sks_status status = SKS_OK;
 
-    for (size_t i = 0; sks_figure_table[i] != NULL; i++) {
+    for (size_t i = 0; status == SKS_OK && !d.is_missing && sks_figure_table[i] != NULL; i++) {
         const sks_figure *figure = sks_figure_table[i];
-        bool is_missing = false;
-        char *svg = NULL;
-        sks_status status;
+        bool is_too_much = false;
 
         if (figure->reads != SKS_FIGURE_OF_CAMPAIGNS)
             continue;
-        status = draw(figure, input, directory, &svg, &is_missing);
-        if (status == SKS_ERR_NOMEM)
-            return status;
-        if (status == SKS_OK)
-            put_figure(figure, svg, ++number, out);
-        else
-            sks_html_element(out, "p", "No figure \"%s\": %s.", figure->name, sks_message());
-        free(svg);
-        sks_clear(); /* told on the page, and no failure of the report */
-        if (is_missing)
-            break;
+        status = try_figure(&d, figure, input, NULL, &is_too_much);
+        if (status == SKS_OK && is_too_much)
+            status = put_by_kernel(&d, figure, input);
     }
-    return SKS_OK;
+    return status;
 }
 
 /* ---- what is drawn ---- */
