@@ -127,15 +127,20 @@ static void append(char *text, const char *item, size_t length)
     strncat(text, item, length);
 }
 
-/* Appends those parameters of series[i] that not all series have. */
-static void append_parameters(const sks_series *const *series, size_t n, size_t i, char *text)
+/* Appends those parameters of series[i] that not all series have, of its kernel only where the
+ * label names it. */
+static void append_parameters(const sks_series *const *series, size_t n, size_t i, bool with_kernel,
+                              char *text)
 {
+    const char *kernel = with_kernel ? series[i]->kernel : NULL;
+
     for (const char *p = series[i]->parameters; *p != '\0'; p += strspn(p, ",")) {
         size_t length = strcspn(p, ",");
         bool is_shared = true;
 
         for (size_t j = 0; j < n; j++)
-            is_shared = is_shared && has_parameter(series[j]->parameters, p, length);
+            is_shared = is_shared && ((kernel != NULL && strcmp(series[j]->kernel, kernel) != 0) ||
+                                      has_parameter(series[j]->parameters, p, length));
         if (!is_shared)
             append(text, p, length);
         p += length;
@@ -157,7 +162,7 @@ sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i,
     text[0] = '\0';
     for (int f = with_kernel ? 0 : 1; f < N_FIELDS; f++)
         if (f == FIELD_PARAMETERS)
-            append_parameters(series, n, i, text);
+            append_parameters(series, n, i, with_kernel, text);
         else if (f == FIELD_SCHEDULER || !is_alike(series, n, f))
             append(text, field(series[i], f), strlen(field(series[i], f)));
     *label = text;

@@ -60,8 +60,8 @@ void sks_series_free(sks_series *series, size_t n);
 
 /* What tells series[i] from the others, for a table's first column or a legend: always the
  * scheduler; of executor, binding and kind of scaling (and the kernel, if with_kernel) those in
- * which the n series are not all alike; and the parameters that not all of them have. Separated by
- * ", ". The caller frees *label. */
+ * which the n series are not all alike; and the parameters that not all of them have (with_kernel:
+ * not all of the same kernel). Separated by ", ". The caller frees *label. */
 sks_status sks_series_label(const sks_series *const *series, size_t n, size_t i, bool with_kernel,
                             char **label);
 

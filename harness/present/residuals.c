@@ -47,8 +47,8 @@ static sks_status residuals_write(const sks_figure_input *input, const char *dir
 {
     sks_against a = {.figure = "residuals",
                      .quantity = "residual",
-                     .y_title = "residual (measured − fitted)/measured (%)",
-                     .remark = "each panel a model",
+                     .y_title = "residual, of the measured time (%)",
+                     .remark = "each panel a model;  residual: measured − fitted",
                      .guide = SKS_GUIDE_ZERO,
                      .with_kernel = true,
                      .has_lines = true,

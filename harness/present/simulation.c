@@ -5,6 +5,7 @@
  * bounds.csv  the bound at each worker count
  */
 #include "harness/present/figure.h"
+#include "harness/present/layout.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -129,7 +130,9 @@ static void write_bounds(const void *context, FILE *file)
     }
 }
 
-static void set_panel(const struct content *c, size_t p, bool with_name, sks_gnuplot *plot)
+/* `parameters`: those that tell the load from others of its kernel. */
+static void set_panel(const struct content *c, size_t p, const char *parameters, bool with_name,
+                      sks_gnuplot *plot)
 {
     const json_t *load = json_object_get(c->load[p], "load");
     const json_t *rule, *point;
@@ -146,15 +149,48 @@ static void set_panel(const struct content *c, size_t p, bool with_name, sks_gnu
             min_speedup = fmin(min_speedup, number_of(point, "speedup"));
         }
     }
-    snprintf(title, sizeof(title), "%s, simulated%s%s", text_of(load, "kernel"),
-             with_name ? ": " : "", with_name ? c->name[p] : "");
+    snprintf(title, sizeof(title), "%s%s%s, simulated%s%s", text_of(load, "kernel"),
+             parameters[0] != '\0' ? ", " : "", parameters, with_name ? ": " : "",
+             with_name ? c->name[p] : "");
     sks_gnuplot_text_i(plot, "panel_title", p + 1, title);
     sks_gnuplot_number_i(plot, "max_workers", p + 1, max_workers);
     sks_gnuplot_number_i(plot, "max_speedup", p + 1, max_speedup);
     sks_gnuplot_number_i(plot, "min_speedup", p + 1, min_speedup);
 }
 
-static void set_variables(const struct content *c, size_t n_files, sks_gnuplot *plot)
+/* The loads as series without a scheduler, arranged by their kernels: labels are what differs in
+ * the parameters. */
+static sks_status set_panels(const struct content *c, bool with_name, sks_gnuplot *plot)
+{
+    sks_series *series = calloc(c->n + 1, sizeof(*series));
+    sks_layout_item *items = calloc(c->n + 1, sizeof(*items));
+    sks_layout layout = {0};
+    sks_status status = series != NULL && items != NULL ? SKS_OK : sks_fail_nomem("a figure");
+
+    for (size_t p = 0; status == SKS_OK && p < c->n; p++) {
+        const json_t *load = json_object_get(c->load[p], "load");
+
+        series[p] = (sks_series){.kernel = strdup(text_of(load, "kernel")),
+                                 .parameters = strdup(text_of(load, "parameters")),
+                                 .executor = strdup(""),
+                                 .scheduler = strdup(""),
+                                 .binding = strdup("")};
+        items[p] = (sks_layout_item){&series[p], "", series[p].kernel};
+        if (series[p].kernel == NULL || series[p].parameters == NULL ||
+            series[p].executor == NULL || series[p].scheduler == NULL || series[p].binding == NULL)
+            status = sks_fail_nomem("a figure");
+    }
+    if (status == SKS_OK)
+        status = sks_layout_arrange(items, c->n, false, &layout);
+    for (size_t p = 0; status == SKS_OK && p < c->n; p++)
+        set_panel(c, p, layout.label[p], with_name, plot);
+    sks_layout_clear(&layout);
+    sks_series_free(series, c->n);
+    free(items);
+    return status;
+}
+
+static void set_variables(const struct content *c, sks_gnuplot *plot)
 {
     const char *name;
     json_t *number;
@@ -163,8 +199,6 @@ static void set_variables(const struct content *c, size_t n_files, sks_gnuplot *
     sks_gnuplot_number(plot, "n_entries", (double)json_object_size(c->labels));
     json_object_foreach(c->labels, name, number)
         sks_gnuplot_text_i(plot, "label", (size_t)json_integer_value(number), name);
-    for (size_t p = 0; p < c->n; p++)
-        set_panel(c, p, n_files > 1, plot);
 }
 
 static sks_status simulation_write(const sks_figure_input *input, const char *directory,
@@ -182,7 +216,9 @@ static sks_status simulation_write(const sks_figure_input *input, const char *di
     if (status == SKS_OK)
         status = sks_figure_csv(directory, "bounds", write_bounds, &c, plot);
     if (status == SKS_OK)
-        set_variables(&c, input->n_files, plot);
+        status = set_panels(&c, input->n_files > 1, plot);
+    if (status == SKS_OK)
+        set_variables(&c, plot);
     for (size_t f = 0; c.roots != NULL && f < input->n_files; f++)
         json_decref(c.roots[f]);
     free(c.roots);

@@ -10,6 +10,7 @@
 #include "harness/present/figure.h"
 
 #include "harness/measure/schedule_file.h"
+#include "harness/present/layout.h"
 #include "harness/sweep/store.h"
 
 #include <jansson.h>
@@ -190,35 +191,23 @@ static sks_status add_panel(struct content *c, const char *name, const char *sou
 
 /* ---- Runs of a campaign. */
 
-/* The kernel, and what tells this run from the others drawn. */
-static sks_status name_run(const sks_series *const *series, size_t n, size_t i, char **title)
-{
-    char *label = NULL;
-    sks_status status = sks_series_label(series, n, i, false, &label);
-
-    if (status == SKS_OK && asprintf(title, "%s, %s", series[i]->kernel, label) < 0)
-        status = sks_fail_nomem("a title");
-    free(label);
-    return status;
-}
-
+/* Each under its kernel and what tells it from the kernel's other runs. */
 static sks_status add_runs(sks_store *store, const char *name, const char *path,
-                           const sks_stored_run *const *runs, const sks_series *const *series,
-                           size_t n, struct content *c)
+                           const sks_stored_run *const *runs, const sks_layout *layout,
+                           struct content *c)
 {
     sks_status status = SKS_OK;
 
-    for (size_t i = 0; status == SKS_OK && i < n; i++) {
+    for (size_t i = 0; status == SKS_OK && i < layout->n; i++) {
         sks_schedule schedule = {0};
-        char *title = NULL;
+        char *title;
 
-        status = name_run(series, n, i, &title);
-        if (status == SKS_OK) {
-            status = sks_store_run_chunks(store, runs[i], &schedule);
-            if (status == SKS_OK)
-                status = add_panel(c, name, path, title, runs[i]->n_chunks, schedule);
-            free(title);
-        }
+        if (asprintf(&title, "%s, %s", runs[i]->series.kernel, layout->label[i]) < 0)
+            return sks_fail_nomem("a title");
+        status = sks_store_run_chunks(store, runs[i], &schedule);
+        if (status == SKS_OK)
+            status = add_panel(c, name, path, title, runs[i]->n_chunks, schedule);
+        free(title);
     }
     return status;
 }
@@ -228,9 +217,10 @@ static sks_status add_chosen(sks_store *store, const sks_figure_input *input, si
 {
     const char *path = input->files[file];
     const sks_stored_run **chosen = calloc(n + 1, sizeof(*chosen));
-    const sks_series **series = calloc(n + 1, sizeof(*series));
+    sks_layout_item *items = calloc(n + 1, sizeof(*items));
+    sks_layout layout = {0};
     size_t n_chosen = 0, n_rows = 0;
-    sks_status status = chosen != NULL && series != NULL ? SKS_OK : sks_fail_nomem("a figure");
+    sks_status status = chosen != NULL && items != NULL ? SKS_OK : sks_fail_nomem("a figure");
 
     for (size_t i = 0; status == SKS_OK && i < n; i++) {
         const sks_series *s = &runs[i].series;
@@ -238,7 +228,7 @@ static sks_status add_chosen(sks_store *store, const sks_figure_input *input, si
         if (!sks_selection_has(&input->selection, s->kernel, s->executor, s->scheduler))
             continue;
         n_rows += row_count(runs[i].n_workers);
-        series[n_chosen] = s;
+        items[n_chosen] = (sks_layout_item){s, path, s->kernel};
         chosen[n_chosen++] = &runs[i];
     }
     if (status == SKS_OK && n_chosen == 0)
@@ -251,9 +241,12 @@ static sks_status add_chosen(sks_store *store, const sks_figure_input *input, si
     if (status == SKS_OK)
         status = sks_figure_check_rows("timeline", n_rows, n_chosen);
     if (status == SKS_OK)
-        status = add_runs(store, input->names[file], path, chosen, series, n_chosen, c);
+        status = sks_layout_arrange(items, n_chosen, false, &layout);
+    if (status == SKS_OK)
+        status = add_runs(store, input->names[file], path, chosen, &layout, c);
+    sks_layout_clear(&layout);
     free(chosen);
-    free(series);
+    free(items);
     return status;
 }
 

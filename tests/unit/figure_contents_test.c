@@ -45,7 +45,7 @@ static const struct expectation expectations[] = {
      3 * 31 + 4,
      "transform='translate(",
      3 * 16 + 4,
-     {">residual (measured − fitted)/measured (%)<", ">amdahl<", ">log<", ">usl<",
+     {">residual, of the measured time (%)<", ">amdahl<", ">log<", ">usl<",
       ">synthetic, static<", ">4<"},
      {">8<"}},
     {"imbalance",
