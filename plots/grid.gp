@@ -46,10 +46,14 @@ panel_share = up(panel_height)
 # Where panel p lies: eval place_panel(p)
 panel_left(p) = real((p - 1) % columns) / columns
 panel_bottom(p) = legend_share + (rows - 1 - (p - 1) / columns) * panel_share
+# Long titles are smaller: 0.74 units of width a letter and point, centred over the plot.
+title_width = panel_width - margin_left + margin_right
+fitting_size(letters) = letters * 0.74 * 14 <= title_width ? 14 : letters * 0.74 * 8 >= title_width ? 8 : title_width / (0.74 * letters)
+title_size(p) = fitting_size(strlen(value(sprintf('panel_title_%d', p))))
 place_panel(p) = sprintf('left = %.9g; bottom = %.9g;', panel_left(p), panel_bottom(p)) \
     . 'set lmargin at screen left + across(margin_left); set rmargin at screen left + across(panel_width - margin_right);' \
     . 'set bmargin at screen bottom + up(58); set tmargin at screen bottom + up(panel_height - 38);' \
-    . sprintf("set title panel_title_%d font '%s' offset 0, title_shift", p, font_of(14))
+    . sprintf("set title panel_title_%d font '%s' offset 0, title_shift", p, font_of(title_size(p)))
 
 # A title of the vertical axis that does not move with the width of its numbers.
 place_ylabel = 'set label 1 y_title at screen left + across(17), screen bottom + 0.5 * up(panel_height + 20) center rotate by 90 font font_of(columns == 3 ? 11 : 12)'

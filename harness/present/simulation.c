@@ -149,7 +149,7 @@ static void set_panel(const struct content *c, size_t p, const char *parameters,
             min_speedup = fmin(min_speedup, number_of(point, "speedup"));
         }
     }
-    snprintf(title, sizeof(title), "%s%s%s, simulated%s%s", text_of(load, "kernel"),
+    snprintf(title, sizeof(title), "%s%s%s%s%s", text_of(load, "kernel"),
              parameters[0] != '\0' ? ", " : "", parameters, with_name ? ": " : "",
              with_name ? c->name[p] : "");
     sks_gnuplot_text_i(plot, "panel_title", p + 1, title);

@@ -109,7 +109,8 @@ static void test_figures_say_that_they_are_simulated(void **unused)
     assert_non_null(strstr(svg, "dynamic"));
     free(svg);
     svg = spawn_read_file(path_of("plotted.svg"), NULL);
-    assert_non_null(strstr(svg, "constant, simulated"));
+    assert_non_null(strstr(svg, ">constant<"));
+    assert_non_null(strstr(svg, ">simulated workers N<"));
     free(svg);
     write_file(path_of("other.json"), "{\"is_simulated\": false}");
     snprintf(command, sizeof(command), "plot %s -f simulation -o %s", path_of("other.json"),
