@@ -98,6 +98,19 @@ static void add_prediction(const sks_fit *fit, const sks_model_fit *best, char *
                  100.0 * best->leave_one_out_rms);
 }
 
+/* The best of laws that all forbid what was seen is no law of it. */
+static void add_superlinear(const sks_fit *fit, char *text, size_t size)
+{
+    size_t n = 0, length = strlen(text);
+
+    for (size_t i = 0; i < fit->n_points; i++)
+        n += fit->points[i].is_used && fit->points[i].is_superlinear;
+    if (n > 0)
+        snprintf(text + length, size - length,
+                 "; %zu point%s superlinear, which none of the laws can be", n,
+                 n == 1 ? " is" : "s are");
+}
+
 void sks_fit_decide(sks_fit *fit)
 {
     size_t n_judged, n_suited = 0;
@@ -130,4 +143,5 @@ void sks_fit_decide(sks_fit *fit)
                  least->model->name, least->akaike_weight);
         add_prediction(fit, least, fit->verdict_text, sizeof(fit->verdict_text));
     }
+    add_superlinear(fit, fit->verdict_text, sizeof(fit->verdict_text));
 }

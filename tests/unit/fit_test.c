@@ -339,6 +339,7 @@ static void superlinear_points_and_bounds_are_flagged(void **state)
     assert_false(fit.points[0].is_superlinear);
     for (size_t i = 1; i < 6; i++)
         assert_true(fit.points[i].is_superlinear);
+    assert_non_null(strstr(fit.verdict_text, "5 points are superlinear"));
     assert_true(model_named(&fit, "amdahl")->is_on_bound[0]);
     assert_false(model_named(&fit, "amdahl")->is_on_bound[1]);
     sks_fit_clear(&fit);
