@@ -169,13 +169,17 @@ sks_status sks_figure_check_grid(const char *figure, size_t n_entries, size_t n_
 
 sks_status sks_figure_check_rows(const char *figure, size_t n_rows, size_t n_panels)
 {
-    if (n_rows + SKS_ROWS_OF_A_TITLE * n_panels <= SKS_MOST_ROWS)
+    const size_t n_taken = SKS_ROWS_OF_A_TITLE * n_panels;
+    const size_t n_free = n_taken < SKS_MOST_ROWS ? SKS_MOST_ROWS - n_taken : 0;
+
+    if (n_rows <= n_free)
         return SKS_OK;
     return sks_fail(
         SKS_ERR_USAGE,
         "the figure \"%s\" would have %zu rows in %zu panel%s, too many for one page (at "
-        "most %d in one panel); " NARROW,
-        figure, n_rows, n_panels, n_panels == 1 ? "" : "s", SKS_MOST_ROWS - SKS_ROWS_OF_A_TITLE);
+        "most %zu in as many panels, %d in one); " NARROW,
+        figure, n_rows, n_panels, n_panels == 1 ? "" : "s", n_free,
+        SKS_MOST_ROWS - SKS_ROWS_OF_A_TITLE);
 }
 
 sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_writer *write,
