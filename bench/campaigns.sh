@@ -4,9 +4,9 @@
 #   bench/campaigns.sh [SKYSCALE [SAMPLES…]]     default: build/release/harness/skyscale 10000 1000000
 #
 # Prints one line per command: samples, command, seconds of wall and of processor time, peak memory
-# in MB; all with their default options. The large campaigns are small ones whose samples are repeated
-# by SQL with other rounds and times; what they are compared with is one per cent slower. Needs
-# sqlite3 and GNU time, and 4 GB of disk for a million samples.
+# in MB; all commands with their default options. The large campaigns are small ones whose samples
+# are repeated by SQL with other rounds and times; what they are compared with is one per cent
+# slower. Needs sqlite3 and GNU time, and 4 GB of disk for a million samples.
 set -eu
 
 skyscale=${1:-build/release/harness/skyscale}

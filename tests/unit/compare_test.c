@@ -533,7 +533,10 @@ static void campaigns_are_compared_by_any_dimension(void **state)
     assert_int_equal(matches.n_groups, 2);
     assert_int_equal(matches.n, 2);
     assert_true(matches.matches[0].shares_rounds);
+    assert_string_equal(matches.matches[0].work, ""); /* one kernel, nothing set */
+    assert_string_equal(matches.matches[0].choice, "none, 2 workers");
     assert_int_equal(matches.n_unmatched, 1); /* "dynamic" bound otherwise has no "static" */
+    assert_string_equal(matches.group_names[matches.unmatched[0].group], "dynamic");
     sks_matches_clear(&matches);
     assert_int_equal(sks_match_by(&source, "scheduler", "dynamic", &matches), SKS_OK);
     assert_string_equal(matches.base_name, "dynamic");
