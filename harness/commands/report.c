@@ -122,6 +122,29 @@ static sks_status compare_schedulers(const char *path, const sks_compare_report 
     return sks_compare_report_make(NULL, &c->schedulers);
 }
 
+/* Brings the fits of each kernel together, else as they were: a sweep may name a kernel more than
+ * once. The series stay where they are. */
+static sks_status group_kernels(sks_campaign *c)
+{
+    sks_fit *grouped = calloc(c->n + 1, sizeof(*grouped));
+    size_t n = 0;
+
+    if (grouped == NULL)
+        return sks_fail_nomem("the fits");
+    for (size_t i = 0; i < c->n; i++) {
+        bool is_done = false;
+
+        for (size_t j = 0; !is_done && j < i; j++)
+            is_done = strcmp(c->fits[j].series->kernel, c->fits[i].series->kernel) == 0;
+        for (size_t j = i; !is_done && j < c->n; j++)
+            if (strcmp(c->fits[j].series->kernel, c->fits[i].series->kernel) == 0)
+                grouped[n++] = c->fits[j];
+    }
+    memcpy(c->fits, grouped, c->n * sizeof(*grouped));
+    free(grouped);
+    return SKS_OK;
+}
+
 /* What a campaign is called: its file name, or the whole path where two files share their name. */
 static const char *name_of(const sks_arguments *arguments, size_t i)
 {
@@ -146,6 +169,8 @@ static sks_status read_all(const sks_arguments *arguments, campaign *campaigns,
         status = sks_measures_read(path, &c->measures);
         if (status == SKS_OK)
             status = sks_campaign_read(path, arguments->options, &c->fitted);
+        if (status == SKS_OK)
+            status = group_kernels(&c->fitted);
         if (status == SKS_OK && has_several_schedulers(&c->fitted))
             status = compare_schedulers(path, comparison, c);
         comparison->campaigns[i] = (sks_compared){.path = path,

@@ -210,8 +210,9 @@ static sks_status try_figure(struct drawing *d, const sks_figure *figure,
     return SKS_OK;
 }
 
-/* One drawing for each kernel, folded away. */
-static sks_status put_by_kernel(struct drawing *d, const sks_figure *figure,
+/* Those of `figures`, a list that ends with NULL, for each kernel alone, folded away under its name
+ * but for the first. */
+static sks_status put_by_kernel(struct drawing *d, const sks_figure *const *figures,
                                 const sks_figure_input *input)
 {
     sks_fit *fits = calloc(input->n + 1, sizeof(*fits));
@@ -225,10 +226,11 @@ static sks_status put_by_kernel(struct drawing *d, const sks_figure *figure,
         if (!is_first_of_kernel(input, i))
             continue;
         one = select_kernel(input, kernel, fits, sources);
-        fputs("<details><summary>", d->out);
-        sks_html_printf(d->out, "%s of %s", figure->name, kernel);
+        fprintf(d->out, "<details%s><summary>", i == 0 ? " open" : "");
+        sks_html_printf(d->out, "Figures of %s", kernel);
         fputs("</summary>\n", d->out);
-        status = try_figure(d, figure, &one, kernel, NULL);
+        for (size_t k = 0; status == SKS_OK && figures[k] != NULL; k++)
+            status = try_figure(d, figures[k], &one, kernel, NULL);
         fputs("</details>\n", d->out);
     }
     free(fits);
@@ -236,23 +238,36 @@ static sks_status put_by_kernel(struct drawing *d, const sks_figure *figure,
     return status;
 }
 
-/* Each figure, of all kernels or, where that would be too much, of each; without gnuplot one line
- * that says so. */
+static size_t count_figures(void)
+{
+    size_t n = 0;
+
+    while (sks_figure_table[n] != NULL)
+        n++;
+    return n;
+}
+
+/* Each figure of all kernels; those that would be too much then of each kernel. Without gnuplot one
+ * line that says so. */
 static sks_status put_figures(const sks_figure_input *input, const char *directory, FILE *out)
 {
     struct drawing d = {.directory = directory, .out = out};
-    sks_status status = SKS_OK;
+    const sks_figure **later = calloc(count_figures() + 1, sizeof(*later));
+    size_t n_later = 0;
+    sks_status status = later != NULL ? SKS_OK : sks_fail_nomem("figures");
 
     for (size_t i = 0; status == SKS_OK && !d.is_missing && sks_figure_table[i] != NULL; i++) {
-        const sks_figure *figure = sks_figure_table[i];
         bool is_too_much = false;
 
-        if (figure->reads != SKS_FIGURE_OF_CAMPAIGNS)
+        if (sks_figure_table[i]->reads != SKS_FIGURE_OF_CAMPAIGNS)
             continue;
-        status = try_figure(&d, figure, input, NULL, &is_too_much);
-        if (status == SKS_OK && is_too_much)
-            status = put_by_kernel(&d, figure, input);
+        status = try_figure(&d, sks_figure_table[i], input, NULL, &is_too_much);
+        if (is_too_much)
+            later[n_later++] = sks_figure_table[i];
     }
+    if (status == SKS_OK && n_later > 0)
+        status = put_by_kernel(&d, later, input);
+    free(later);
     return status;
 }
 

@@ -145,6 +145,29 @@ static bool have_one_verdict(const sks_report_campaign *c)
     return true;
 }
 
+enum { MOST_REMARKS = 12 }; /* beyond that they are folded away */
+
+/* Where the fitted serial part is not the measured one. */
+static void put_remarks(const sks_report_campaign *c, char **labels, FILE *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        n += c->fits[i].serial_remark[0] != '\0';
+    if (n == 0)
+        return;
+    if (n > MOST_REMARKS)
+        fprintf(out,
+                "<details><summary>%zu configurations whose fitted serial part is not the "
+                "measured one</summary>\n",
+                n);
+    fputs("<ul>\n", out);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->fits[i].serial_remark[0] != '\0')
+            sks_html_element(out, "li", "%s: %s", labels[i], c->fits[i].serial_remark);
+    fputs(n > MOST_REMARKS ? "</ul>\n</details>\n" : "</ul>\n", out);
+}
+
 /* The verdict once, where it is the same for all. */
 static void put_conclusions(const sks_report_campaign *c, char **labels, FILE *out)
 {
@@ -154,13 +177,10 @@ static void put_conclusions(const sks_report_campaign *c, char **labels, FILE *o
     if (is_one)
         sks_html_element(out, "li", "%s: %s", c->n > 1 ? "all configurations" : labels[0],
                          c->fits[0].verdict_text);
-    for (size_t i = 0; i < c->n; i++) {
-        if (!is_one)
-            sks_html_element(out, "li", "%s: %s", labels[i], c->fits[i].verdict_text);
-        if (c->fits[i].serial_remark[0] != '\0')
-            sks_html_element(out, "li", "%s: %s", labels[i], c->fits[i].serial_remark);
-    }
+    for (size_t i = 0; !is_one && i < c->n; i++)
+        sks_html_element(out, "li", "%s: %s", labels[i], c->fits[i].verdict_text);
     fputs("</ul>\n", out);
+    put_remarks(c, labels, out);
 }
 
 static sks_status put_laws(const sks_report *report, const sks_report_campaign *c, FILE *out)

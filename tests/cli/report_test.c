@@ -225,6 +225,45 @@ static void figures_are_inline(void **state)
     free(page);
 }
 
+/* More configurations than a table or a page of figures is read with: each kernel has its own, in
+ * one part even where the sweep comes back to it, and none is lost. */
+static void what_is_long_is_folded_by_kernel(void **state)
+{
+    const char *speedups, *fits;
+    size_t n_rows = 0;
+    char *page;
+
+    (void)state;
+    write_text("long.yaml",
+               "campaign: long\n"
+               "kernels: [{kernel: 'null', tasks: 50}, {kernel: synthetic, tasks: 50, cost: 1},\n"
+               "  {kernel: 'null', tasks: 51}]\n"
+               "workers: [1, 2]\n"
+               "schedulers: [static, dynamic, guided, trapezoid, fac2, tfss, fiss, viss, mfsc,\n"
+               "  random, stealing, deque, paper-static]\n"
+               "repeat: {warmup: 0, min: 1, max: 1}\n");
+    must_run("sweep @long.yaml -d @long.db");
+    must_run("report @long.db --replicates 100 -o @page.html");
+    page = read_page();
+    assert_int_equal(count(page, "<details><summary>Speedups: null</summary>"), 1);
+    assert_int_equal(count(page, "<details><summary>Speedups: synthetic</summary>"), 1);
+    speedups = strstr(page, "<section id=\"speedups\">");
+    fits = strstr(page, "<section id=\"fits\">");
+    assert_non_null(speedups);
+    assert_non_null(fits);
+    for (const char *at = speedups;
+         (at = strstr(at, "<tr><th scope=\"row\">")) != NULL && at < fits; at++)
+        n_rows++;
+    assert_int_equal(n_rows, 3 * 13 * 2);
+    if (system("command -v gnuplot >/dev/null") == 0) {
+        expect(page, "<summary>Figures of null</summary>");
+        expect(page, "phases, of synthetic: ");
+        expect(page, "too many to be read");
+        expect(page, ", with skyscale plot.</p>");
+    }
+    free(page);
+}
+
 static void without_gnuplot(void **state)
 {
     char path[4096], *page;
@@ -533,6 +572,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_of_one_campaign),
         cmocka_unit_test(it_can_be_measured_again),
+        cmocka_unit_test(what_is_long_is_folded_by_kernel),
         cmocka_unit_test(figures_are_inline),
         cmocka_unit_test(without_gnuplot),
         cmocka_unit_test(texts_stay_texts),
