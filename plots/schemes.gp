@@ -5,6 +5,7 @@
 #   terminal, style                see style.gp
 #   schemes                        CSV file, columns by name
 #   n_panels, panel_title_P
+#   n_columns                      of panels
 #   n_rows_P, row_P_R              the rows' texts, from the top
 #   low_s_P, high_s_P, is_log_P    what the axis has to hold, and how
 #   n_entries, label_E             the legend, of worker counts
@@ -26,25 +27,30 @@ do for [p = 1:n_panels] {
 }
 panel_top = 38
 panel_bottom = 62
+n_columns = int(n_columns)
 names_width = 9.2 * longest + 28
-page_width = int(names_width) + 520
+page_width = n_columns > 1 ? 1040 : int(names_width) + 520
+column_width = page_width / n_columns
+# The tallest panel of those that stand beside panel p, from its left end on.
+rows_beside(p) = n_columns > 1 && p < n_panels && rows_of(p + 1) > rows_of(p) ? rows_of(p + 1) : rows_of(p)
 n_rows = 0
-do for [p = 1:n_panels] { n_rows = n_rows + rows_of(p) }
+n_stories = 0
+do for [p = 1:n_panels:n_columns] {
+    n_rows = n_rows + rows_beside(p)
+    n_stories = n_stories + 1
+}
 # Many rows are closer together, on a page of the shape of a journal's.
 row_height = 28
-if (28 * n_rows + 100 * n_panels > 1.35 * page_width) {
-    row_height = 18
-    if (page_width < 1000) { page_width = 1000 }
+if (28 * n_rows + 100 * n_stories > 1.35 * page_width) {
+    row_height = 17
+    if (page_width < 1000) { page_width = 1000; column_width = 1000 }
 }
 size = row_height < 28 ? 0.7 : 1
 legend_columns = int((page_width - 40) / 175)
 if (legend_columns > n_entries) { legend_columns = n_entries }
 legend_rows = (n_entries + legend_columns - 1) / legend_columns
 legend_height = 24 * legend_rows + 40
-page_height = legend_height
-do for [p = 1:n_panels] {
-    page_height = page_height + panel_top + panel_bottom + rows_of(p) * row_height
-}
+page_height = legend_height + n_stories * (panel_top + panel_bottom) + n_rows * row_height
 load style
 
 pick(p, e, k, name) = column('panel') == p && column('entry') == e && column('is_oversubscribed') == k ? column(name) : NaN
@@ -56,12 +62,13 @@ set multiplot
 top = 1.0 * page_height
 do for [p = 1:n_panels] {
     height = rows_of(p) * row_height
+    left = ((p - 1) % n_columns) * column_width
     eval bare_axes
     set border 1 linecolor '#404040'
     set xtics nomirror textcolor '#202020'
     set grid xtics linecolor '#d8d8d8' linewidth 0.6 linetype 1 dashtype 1
-    set lmargin at screen across(names_width)
-    set rmargin at screen 1 - across(24)
+    set lmargin at screen across(left + names_width)
+    set rmargin at screen across(left + column_width - 24)
     set tmargin at screen up(top - panel_top)
     set bmargin at screen up(top - panel_top - height)
     set title value(sprintf('panel_title_%d', p)) font font_of(14) offset 0, title_shift
@@ -80,7 +87,7 @@ do for [p = 1:n_panels] {
     }
     set yrange [rows_of(p) + 0.5:0.5]
     do for [r = 1:rows_of(p)] {
-        set label r row_text(p, r) at screen across(names_width - 10), first r right
+        set label r row_text(p, r) at screen across(left + names_width - 10), first r right
         if (r % 2 == 1) {
             set object r rectangle from graph 0, first r - 0.5 to graph 1, first r + 0.5 \
                 fillcolor rgb '#f4f4f4' fillstyle solid noborder behind
@@ -94,7 +101,7 @@ do for [p = 1:n_panels] {
             with points pointtype hollow_of(e) pointsize size * marker linewidth 1.3 linecolor rgb colour_of(e), \
         for [e = 1:n_entries] schemes using (x_of(p, e, 0)):(y_of(e)) \
             with points pointtype filled_of(e) pointsize size * marker linecolor rgb colour_of(e)
-    top = top - panel_top - height - panel_bottom
+    if (p % n_columns == 0) { top = top - panel_top - rows_beside(p - n_columns + 1) * row_height - panel_bottom }
 }
 
 eval bare_axes

@@ -182,6 +182,26 @@ sks_status sks_figure_check_rows(const char *figure, size_t n_rows, size_t n_pan
         SKS_MOST_ROWS - SKS_ROWS_OF_A_TITLE);
 }
 
+sks_status sks_figure_set_columns(const char *figure, const size_t *rows, size_t n_panels,
+                                  size_t longest, sks_gnuplot *plot)
+{
+    enum { LONGEST_IN_HALF_A_PAGE = 28 };
+    size_t n_rows = 0, n_paired = 0;
+    bool has_two;
+
+    for (size_t p = 0; p < n_panels; p++) {
+        const size_t right = p + 1 < n_panels ? rows[p + 1] : 0;
+
+        n_rows += rows[p];
+        if (p % 2 == 0)
+            n_paired += SKS_ROWS_OF_A_TITLE + (rows[p] > right ? rows[p] : right);
+    }
+    has_two = n_rows + SKS_ROWS_OF_A_TITLE * n_panels > SKS_MOST_ROWS &&
+              n_paired <= SKS_MOST_ROWS && n_panels > 1 && longest <= LONGEST_IN_HALF_A_PAGE;
+    sks_gnuplot_number(plot, "n_columns", has_two ? 2 : 1);
+    return has_two ? SKS_OK : sks_figure_check_rows(figure, n_rows, n_panels);
+}
+
 sks_status sks_figure_csv(const char *directory, const char *name, sks_figure_writer *write,
                           const void *context, sks_gnuplot *plot)
 {

@@ -96,11 +96,16 @@ void sks_csv_text(FILE *file, const char *text, char end);
 /* What a page of 17 cm x 25 cm shows so that it can be read: curves told apart by colour and
  * marker, panels of a grid, and rows of text, bars or marks with the titles and axes of their
  * panels. */
-enum { SKS_MOST_ENTRIES = 12, SKS_MOST_PANELS = 12, SKS_MOST_ROWS = 78, SKS_ROWS_OF_A_TITLE = 6 };
+enum { SKS_MOST_ENTRIES = 12, SKS_MOST_PANELS = 12, SKS_MOST_ROWS = 84, SKS_ROWS_OF_A_TITLE = 6 };
 
 /* SKS_ERR_USAGE, naming the options that choose among series, where there is more than that. */
 sks_status sks_figure_check_grid(const char *figure, size_t n_entries, size_t n_panels);
 sks_status sks_figure_check_rows(const char *figure, size_t n_rows, size_t n_panels);
+
+/* The same of panels with rows[n_panels] each, whose names have at most `longest` letters: in two
+ * columns where one is not enough and the names leave room. Sets n_columns. */
+sks_status sks_figure_set_columns(const char *figure, const size_t *rows, size_t n_panels,
+                                  size_t longest, sks_gnuplot *plot);
 
 /* Sets unit and unit_s: s, ms or µs, in which `greatest_s` is a number people read easily. */
 void sks_figure_time_unit(double greatest_s, sks_gnuplot *plot);

@@ -95,6 +95,15 @@ sks_status sks_layout_arrange(const sks_layout_item *items, size_t n, bool with_
     return status;
 }
 
+size_t sks_layout_longest(const sks_layout *layout)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < layout->n; i++)
+        longest = strlen(layout->label[i]) > longest ? strlen(layout->label[i]) : longest;
+    return longest;
+}
+
 void sks_layout_set(const sks_layout *layout, sks_gnuplot *plot)
 {
     size_t panels = 0, entries = 0;

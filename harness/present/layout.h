@@ -34,6 +34,9 @@ sks_status sks_layout_arrange(const sks_layout_item *items, size_t n, bool with_
                               sks_layout *layout);
 void sks_layout_clear(sks_layout *layout);
 
+/* The length of the longest label, in bytes. */
+size_t sks_layout_longest(const sks_layout *layout);
+
 /* Sets n_panels, n_entries, panel_title_P and label_E. */
 void sks_layout_set(const sks_layout *layout, sks_gnuplot *plot);
 

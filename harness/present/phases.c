@@ -38,7 +38,6 @@ static sks_status arrange(struct content *c)
 {
     const sks_quantity *q = &c->time[TOTAL];
     sks_status status;
-    double n_rows = 0;
 
     c->items = calloc(q->n + 1, sizeof(*c->items));
     c->first = calloc(q->n + 1, sizeof(*c->first));
@@ -57,9 +56,23 @@ static sks_status arrange(struct content *c)
 
         c->first[i] = p->next;
         p->next += (double)q->series[i].n_points + GAP;
-        n_rows += (double)q->series[i].n_points + GAP;
     }
-    return sks_figure_check_rows("phases", (size_t)n_rows, c->layout.n_panels);
+    return SKS_OK;
+}
+
+static sks_status set_columns(const struct content *c, sks_gnuplot *plot)
+{
+    size_t *rows = calloc(c->layout.n_panels + 1, sizeof(*rows));
+    sks_status status;
+
+    if (rows == NULL)
+        return sks_fail_nomem("a figure");
+    for (size_t p = 0; p < c->layout.n_panels; p++)
+        rows[p] = (size_t)c->panel[p + 1].next;
+    status = sks_figure_set_columns("phases", rows, c->layout.n_panels,
+                                    sks_layout_longest(&c->layout), plot);
+    free(rows);
+    return status;
 }
 
 static void write_bar(struct content *c, size_t i, size_t j, FILE *file)
@@ -172,6 +185,8 @@ static sks_status phases_write(const sks_figure_input *input, const char *direct
                                          "their times");
     if (status == SKS_OK)
         status = arrange(&c);
+    if (status == SKS_OK)
+        status = set_columns(&c, plot);
     if (status == SKS_OK)
         status = sks_figure_csv(directory, "phases", write_phases, &content, plot);
     if (status == SKS_OK)

@@ -101,8 +101,22 @@ static sks_status arrange(const sks_layout_item *items, struct content *c)
     }
     if (!is_compared)
         return sks_fail(SKS_ERR_INPUT, "no data for the figure \"schemes\": it needs " NEEDS);
-    status = sks_figure_check_rows("schemes", c->input->n, c->layout.n_panels);
-    return status == SKS_OK ? find_workers(c) : status;
+    return find_workers(c);
+}
+
+static sks_status set_columns(const struct content *c, sks_gnuplot *plot)
+{
+    size_t *rows = calloc(c->layout.n_panels + 1, sizeof(*rows));
+    sks_status status;
+
+    if (rows == NULL)
+        return sks_fail_nomem("a figure");
+    for (size_t p = 0; p < c->layout.n_panels; p++)
+        rows[p] = n_rows(c, p + 1);
+    status = sks_figure_set_columns("schemes", rows, c->layout.n_panels,
+                                    sks_layout_longest(&c->layout), plot);
+    free(rows);
+    return status;
 }
 
 static void write_schemes(const void *context, FILE *file)
@@ -193,6 +207,8 @@ static sks_status schemes_write(const sks_figure_input *input, const char *direc
                                      input->fits[i].series->kernel};
     if (status == SKS_OK)
         status = arrange(items, &c);
+    if (status == SKS_OK)
+        status = set_columns(&c, plot);
     if (status == SKS_OK)
         status = sks_figure_csv(directory, "schemes", write_schemes, &c, plot);
     if (status == SKS_OK)

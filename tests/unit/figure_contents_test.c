@@ -45,8 +45,8 @@ static const struct expectation expectations[] = {
      3 * 31 + 4,
      "transform='translate(",
      3 * 16 + 4,
-     {">residual, of the measured time (%)<", ">amdahl<", ">log<", ">usl<",
-      ">synthetic, static<", ">4<"},
+     {">residual, of the measured time (%)<", ">amdahl<", ">log<", ">usl<", ">synthetic, static<",
+      ">4<"},
      {">8<"}},
     {"imbalance",
      {"a.db"},
@@ -160,7 +160,7 @@ static const char wide_sweep[] = "campaign: wide\n"
 static const char crowded_sweep[] =
     "campaign: crowded\n"
     "kernels: [synthetic, {kernel: \"null\"}]\n"
-    "workers: [1-4]\n"
+    "workers: [1-8]\n"
     "schedulers: [static, dynamic, guided, fac2, taper, trapezoid, stealing, \"dynamic:chunk=2\", "
     "\"dynamic:chunk=3\", \"dynamic:chunk=4\", \"dynamic:chunk=5\", \"dynamic:chunk=6\", "
     "\"dynamic:chunk=7\"]\n" FIXTURE_REPEAT;
@@ -407,6 +407,21 @@ static void executors_part_what_would_be_too_crowded(void **state)
     assert_int_equal(check_chosen(&split, &(sks_figure_input){0}), 0);
 }
 
+/* 2 x 14 rows with their titles fit one column of schemes; 2 x 14 x 2 bars of phases need two. */
+static void rows_take_two_columns_where_one_is_too_short(void **state)
+{
+    static const struct expectation phases = {
+        "phases",   {"wide.db"},
+        2 * 6 + 4,  "transform='translate(",
+        2 * 14 * 2, {">synthetic<", ">null<", ">static, threads<", ">trapezoid, processes<", ">2<"},
+        {">3<"}};
+
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    assert_int_equal(check_chosen(&phases, &(sks_figure_input){0}), 0);
+}
+
 static void what_a_page_cannot_show_is_refused_until_less_is_chosen(void **state)
 {
     static const char *const refused[] = {"speedup",  "efficiency", "residuals", "imbalance",
@@ -419,7 +434,7 @@ static void what_a_page_cannot_show_is_refused_until_less_is_chosen(void **state
         {"crowded.db"},
         6 + 4,
         "transform='translate(",
-        2 * 4,
+        2 * 8,
         {">synthetic<", ">static<", ">dynamic:chunk=4<"},
         {">null<", ">guided<", ">dynamic<", ">dynamic:chunk=5<"}};
     char output[256];
@@ -638,6 +653,7 @@ int main(void)
         cmocka_unit_test(every_figure_shows_its_data),
         cmocka_unit_test(no_law_is_drawn_through_as_many_points_as_parameters),
         cmocka_unit_test(executors_part_what_would_be_too_crowded),
+        cmocka_unit_test(rows_take_two_columns_where_one_is_too_short),
         cmocka_unit_test(what_a_page_cannot_show_is_refused_until_less_is_chosen),
         cmocka_unit_test(a_campaigns_chunks_are_drawn_as_its_median_runs),
         cmocka_unit_test(a_roof_is_drawn_where_peaks_are_given),
