@@ -320,6 +320,25 @@ static void one_section_is_the_same_in_the_whole(void **state)
     sks_image_destroy(section);
 }
 
+/* By hand: every real is 4 bytes; the section is read and gives its sub-pixels. A convolution of
+ * the 48 pixels with the PSF's guard around them is 2 x 2 + 1 transforms. */
+static void work_is_what_the_algorithm_moves_and_transforms(void **state)
+{
+    static const char *const only[] = {"only", "48,48", NULL};
+    sks_record record;
+    double transforms;
+
+    (void)state;
+    assert_int_equal(deconvolve_to(frame(), scratch_file("work.fits"), "static", 1, only, &record),
+                     SKS_OK);
+    assert_near(record.work.bytes, 4.0 * 48 * 48 * (1 + SUBSAMPLE * SUBSAMPLE), 0);
+    transforms = note(&record, "convolutions") * (SUBSAMPLE * SUBSAMPLE + 1);
+    assert_true(transforms > 0);
+    assert_true(record.work.flops >= transforms * 2.5 * 48 * 48 * log2(48 * 48));
+    assert_true(record.work.flops <= transforms * 2.5 * 96 * 96 * log2(96 * 96));
+    sks_record_clear(&record);
+}
+
 static void check_crpix(const sks_image *image, double x, double y)
 {
     double value;
@@ -628,6 +647,7 @@ int main(void)
         cmocka_unit_test(flux_is_kept),
         cmocka_unit_test(seams_are_below_the_noise),
         cmocka_unit_test(one_section_is_the_same_in_the_whole),
+        cmocka_unit_test(work_is_what_the_algorithm_moves_and_transforms),
         cmocka_unit_test(wcs_is_that_of_the_sub_pixels),
         cmocka_unit_test(first_sub_pixel_is_the_middle),
         cmocka_unit_test(residual_is_what_the_log_says),
