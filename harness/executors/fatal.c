@@ -20,6 +20,9 @@ enum { N_SIGNALS = sizeof(fatal_signals) / sizeof(*fatal_signals) };
 static bool is_installed;
 static _Thread_local const sks_worker *self; /* NULL: not a worker */
 static _Thread_local void *stack;
+/* Of which some thread is a worker; NULL: none. Written by the workers, read by the handler. */
+static _Atomic(const sks_crew *) crew_at_work;
+static atomic_uint n_at_work; /* in that crew */
 
 /* ---- The handler: nothing but what POSIX lists as async-signal-safe. */
 
@@ -30,7 +33,7 @@ struct line {
 
 static void put(struct line *line, const char *text)
 {
-    while (*text != '\0' && line->n < sizeof(line->text))
+    while (*text != '\0' && line->n < sizeof(line->text) - 1) /* room for the end of the line */
         line->text[line->n++] = *text++;
 }
 
@@ -50,8 +53,6 @@ static void put_tasks(struct line *line, const sks_worker *worker)
 {
     const sks_range tasks = {worker->current.begin, worker->current.end};
 
-    put(line, " in kernel ");
-    put(line, worker->crew->job->kernel->name);
     if (tasks.begin == tasks.end) {
         put(line, ", between tasks");
     } else if (tasks.end - tasks.begin == 1 || worker->crew->job->kernel->deliver != NULL) {
@@ -67,6 +68,27 @@ static void put_tasks(struct line *line, const sks_worker *worker)
     put_number(line, worker->number);
 }
 
+/* Of the thread that the signal has hit, or, when that is none of the workers (somebody has sent
+ * it, or a library's own thread crashed), of as many workers as fit. */
+static void put_work(struct line *line)
+{
+    const sks_crew *crew = self != NULL ? self->crew : atomic_load(&crew_at_work);
+
+    if (crew == NULL) {
+        put(line, " outside the loop");
+        return;
+    }
+    put(line, self != NULL ? " in kernel " : " outside the workers of kernel ");
+    put(line, crew->job->kernel->name);
+    if (self != NULL) {
+        put_tasks(line, self);
+        return;
+    }
+    put(line, ", who were at:");
+    for (unsigned w = 0; w < crew->job->n_workers; w++)
+        put_tasks(line, &crew->worker[w]);
+}
+
 static void on_fatal(int number)
 {
     struct line line = {0};
@@ -76,11 +98,8 @@ static void on_fatal(int number)
     for (int i = 0; i < N_SIGNALS; i++)
         if (fatal_signals[i].number == number)
             put(&line, fatal_signals[i].text);
-    if (self != NULL)
-        put_tasks(&line, self);
-    else
-        put(&line, " outside the loop");
-    put(&line, "\n");
+    put_work(&line);
+    line.text[line.n++] = '\n';
     written = write(STDERR_FILENO, line.text, line.n);
     (void)written;
     raise(number); /* SA_RESETHAND and SA_NODEFER: this time it is deadly */
@@ -117,6 +136,8 @@ void sks_fatal_enter(const sks_worker *worker)
     if (!is_installed)
         return;
     self = worker;
+    atomic_fetch_add(&n_at_work, 1);
+    atomic_store(&crew_at_work, worker->crew);
     if (sigaltstack(NULL, &before) != 0 || !(before.ss_flags & SS_DISABLE))
         return; /* a sanitizer has given it one */
     stack = malloc(stack_size());
@@ -126,6 +147,8 @@ void sks_fatal_enter(const sks_worker *worker)
 
 void sks_fatal_leave(void)
 {
+    if (self != NULL && atomic_fetch_sub(&n_at_work, 1) == 1)
+        atomic_store(&crew_at_work, NULL);
     self = NULL;
     if (stack == NULL)
         return;

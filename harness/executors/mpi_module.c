@@ -62,6 +62,25 @@ static void adopt(MPI_Comm communicator)
     MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN);
 }
 
+#define QUIET "OPAL_OUTPUT_STDERR_FD"
+#define NOWHERE "2147483647" /* no file has that number: what is written there is lost */
+
+/* A program started alone gets a daemon, which has its own view of how workers end, in boxes of
+ * five lines beside the one line that this program says. It inherits where to write messages. Our
+ * own ones are set up before, with MPI's tools interface (which is left as it is: to finalize it
+ * beside MPI corrupts Open MPI 4.1's heap); the daemon's children begin anew. */
+static void quieten_daemon(void)
+{
+    const char *given = getenv(QUIET);
+    int provided;
+
+    if (given != NULL && strcmp(given, NOWHERE) == 0)
+        unsetenv(QUIET);
+    else if (getenv("OMPI_COMM_WORLD_SIZE") == NULL &&
+             MPI_T_init_thread(MPI_THREAD_SERIALIZED, &provided) == MPI_SUCCESS)
+        setenv(QUIET, NOWHERE, 0);
+}
+
 static const char *start(int *rank, int *size)
 {
     int provided, code;
@@ -71,6 +90,7 @@ static const char *start(int *rank, int *size)
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     /* Its store in shared memory starts slowly, and on busy machines now and then not at all. */
     setenv("PMIX_MCA_gds", "hash", 0);
+    quieten_daemon(); /* reads what was set so far */
     code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     if (code != MPI_SUCCESS)
         return explain(code);

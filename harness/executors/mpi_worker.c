@@ -1,5 +1,6 @@
 #include "harness/executors/mpi_worker.h"
 
+#include "harness/executors/fatal.h"
 #include "harness/executors/mpi_message.h"
 #include "harness/executors/mpi_world.h"
 #include "harness/executors/waiting.h"
@@ -36,6 +37,10 @@ struct server {
     char *buffer; /* a sks_mpi_result and the results of a piece */
     long switches;
     char host[SKS_MPI_HOST_SIZE];
+    /* What the report of a crash wants to know (fatal.h). */
+    sks_job job;
+    sks_crew crew;
+    sks_worker self;
 };
 
 static long involuntary_switches(void)
@@ -251,22 +256,25 @@ static sks_status send_ready(const json_t *job, const struct server *s, sks_stat
 
 /* ---- Its tasks. */
 
-static void run_piece(const struct server *s, sks_range tasks, char *results,
-                      sks_mpi_result *result)
+static void run_piece(struct server *s, sks_range tasks, char *results, sks_mpi_result *result)
 {
     const double begin_s = sks_now_s();
 
     result->head = (sks_mpi_head){SKS_MPI_RESULT, tasks};
     result->status = SKS_OK;
+    s->self.current.begin = tasks.begin;
+    s->self.current.end = tasks.end;
     if (s->kernel->deliver == NULL)
         result->status = s->kernel->run(s->state, s->scratch, tasks, results);
     result->failed_task = tasks.begin;
     for (size_t task = tasks.begin;
          s->kernel->deliver != NULL && task < tasks.end && result->status == SKS_OK; task++) {
+        s->self.current.begin = task;
         result->status = s->kernel->run(s->state, s->scratch, (sks_range){task, task + 1},
                                         results + (task - tasks.begin) * s->result_size);
         result->failed_task = task;
     }
+    s->self.current.begin = tasks.end;
     result->busy_s = sks_now_s() - begin_s;
     if (result->status != SKS_OK) {
         memcpy(result->message, sks_message(), sizeof(result->message));
@@ -296,7 +304,7 @@ static sks_status send_packed(const struct server *s, const sks_mpi_result *resu
     return status;
 }
 
-static sks_status compute(const struct server *s, sks_range chunk)
+static sks_status compute(struct server *s, sks_range chunk)
 {
     enum { HEAD_ROOM = 64 * 1024 }; /* results keep their alignment behind the head */
     sks_mpi_result *result = (void *)(s->buffer + HEAD_ROOM - sizeof(*result));
@@ -332,6 +340,18 @@ static sks_status send_report(struct server *s)
     return sks_mpi_check(sks_mpi()->send(0, &report, sizeof(report)), "reporting");
 }
 
+static void introduce(struct server *s)
+{
+    s->job.kernel = s->kernel;
+    s->job.n_workers = 1;
+    s->crew.job = &s->job;
+    s->crew.worker = &s->self;
+    s->self.crew = &s->crew;
+    s->self.number = (unsigned)sks_mpi_rank() - 1;
+    if (s->kernel != NULL)
+        sks_fatal_enter(&s->self);
+}
+
 /* From the job's announcement to its end. */
 static sks_status do_job(const char *text)
 {
@@ -347,6 +367,7 @@ static sks_status do_job(const char *text)
         s.session = sks_counters_ready(s.counters);
         sks_counters_start(s.counters, s.session);
     }
+    introduce(&s);
     s.switches = involuntary_switches();
     while (status == SKS_OK && !is_over) {
         sks_mpi_head *head = NULL;
@@ -363,6 +384,7 @@ static sks_status do_job(const char *text)
     }
     if (status == SKS_OK)
         status = send_report(&s);
+    sks_fatal_leave();
     clear(&s);
     json_decref(job);
     return status;

@@ -217,6 +217,11 @@ void sks_mpi_wake(unsigned number)
         kill(known[number], SKS_MPI_WAKING_SIGNAL);
 }
 
+int sks_mpi_rank(void)
+{
+    return rank;
+}
+
 static void forget_workers(void)
 {
     free(known);

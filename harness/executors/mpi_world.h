@@ -31,6 +31,7 @@ sks_status sks_mpi_start(void);
 /* Sees to n_workers workers. SKS_ERR_USAGE when the launcher has started fewer. */
 sks_status sks_mpi_gather(unsigned n_workers);
 const sks_mpi_calls *sks_mpi(void); /* after sks_mpi_start */
+int sks_mpi_rank(void);             /* of a worker, from 1 */
 
 /* A worker that has nothing to do sleeps until this signal comes, when it is on the coordinator's
  * host; it blocks it meanwhile. Anybody else ignores it by default. */

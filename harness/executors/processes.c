@@ -29,7 +29,9 @@ struct processes {
     sks_outbox *outbox; /* NULL: the kernel does not deliver */
     /* [n_tasks]; written by the workers, in shared memory; by the parent when it delivers. */
     unsigned char *is_done;
-    sks_piece *left;    /* of a further round */
+    sks_piece *left; /* of a further round */
+    sks_job rest;    /* the job with another rule for it, where the job's own refuses */
+    sks_values *rest_options;
     struct pollfd *fds; /* [n_workers + 1], the last one the outbox's */
     bool is_ending;     /* whoever ends now is not missed */
 
@@ -253,6 +255,25 @@ static size_t find_left(const struct processes *p, sks_piece *piece, size_t *n_p
     return n_left;
 }
 
+/* A rule may be about the whole loop and nothing else, as a recorded schedule is: what is left is
+ * then handed out task by task. */
+static sks_status start_rest(struct processes *p, size_t n_left, void **schedule)
+{
+    sks_status status =
+        sks_job_start_loop(p->team.crew->job, n_left, sks_shared_alloc, sks_shared_free, schedule);
+
+    if (status != SKS_ERR_USAGE || p->rest.scheduler != NULL)
+        return status;
+    sks_clear();
+    p->rest = *p->job;
+    status = sks_scheduler_parse("dynamic", &p->rest.scheduler, &p->rest_options);
+    if (status != SKS_OK)
+        return status;
+    p->rest.scheduler_options = p->rest_options;
+    p->team.crew->job = &p->rest;
+    return sks_job_start_loop(&p->rest, n_left, sks_shared_alloc, sks_shared_free, schedule);
+}
+
 /* A loop of n_left tasks, with its own state of the scheduler. */
 static sks_status prepare_round(struct processes *p, size_t n_left, size_t n_pieces)
 {
@@ -265,7 +286,7 @@ static sks_status prepare_round(struct processes *p, size_t n_left, size_t n_pie
     if (p->left == NULL)
         return sks_fail_nomem("what dead workers left");
     find_left(p, p->left, &n_pieces);
-    status = sks_job_start_loop(p->job, n_left, sks_shared_alloc, sks_shared_free, &schedule);
+    status = start_rest(p, n_left, &schedule);
     if (status != SKS_OK)
         return status;
     sks_shared_free(p->schedule);
@@ -335,6 +356,7 @@ static void destroy(struct processes *p)
     else
         free(p->is_done);
     sks_shared_free(p->schedule);
+    sks_values_destroy(p->rest_options);
     free(p->left);
     free(p->fds);
 }
@@ -354,7 +376,7 @@ static sks_status run(const sks_job *job, sks_loop_report *report, sks_worker_re
         status = run_rounds(&p);
     if (status == SKS_OK) {
         sks_team_fill_records(&p.team, records);
-        sks_job_explain(job, p.schedule, report);
+        sks_job_explain(p.team.crew->job, p.schedule, report);
     }
     destroy(&p);
     return status;

@@ -47,6 +47,37 @@ sks_status sks_team_create(const sks_job *job, void *schedule, sks_loop_report *
     return SKS_OK;
 }
 
+sks_status sks_team_allow_files(sks_team *team, const char *executor, unsigned n_per_worker)
+{
+    enum { N_OTHERS = 64 }; /* of the program, its libraries and the kernel */
+    const unsigned n_workers = team->crew->job->n_workers;
+    const rlim_t needed = (rlim_t)n_per_worker * n_workers + N_OTHERS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+        return SKS_OK;
+    if (limit.rlim_max < needed)
+        return sks_fail(SKS_ERR_USAGE,
+                        "executor %s: %u workers need %llu open files, the limit is %llu: raise it "
+                        "(ulimit -Hn), or use fewer workers",
+                        executor, n_workers, (unsigned long long)needed,
+                        (unsigned long long)limit.rlim_max);
+    team->files_before = limit.rlim_cur;
+    limit.rlim_cur = needed;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return SKS_OK;
+}
+
+static void put_limit_back(const sks_team *team)
+{
+    struct rlimit limit;
+
+    if (team->files_before == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = team->files_before;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* ---- In the worker. */
 
 /* The first request; everything is left in order. The timer is for a parent that is not there any
@@ -299,6 +330,7 @@ void sks_team_destroy(sks_team *team)
     if (team->crew == NULL)
         return;
     sks_team_kill(team);
+    put_limit_back(team);
     sks_shared_free(team->crew);
     free(team->member);
     free(team->blamed);

@@ -18,6 +18,8 @@
 
 #include "harness/executors/worker.h"
 
+#include <sys/resource.h>
+
 #include <sys/types.h>
 
 typedef struct sks_member {
@@ -36,8 +38,9 @@ typedef struct sks_team {
     /* What each dead worker was computing: one task, or a chunk of which one is to blame. */
     size_t n_deaths;
     sks_range *blamed;
-    double stop_s;  /* when the workers were asked to stop; 0: not yet */
-    bool is_killed; /* and when that did not help */
+    rlim_t files_before; /* the limit of open files, to be put back; 0: it was not changed */
+    double stop_s;       /* when the workers were asked to stop; 0: not yet */
+    bool is_killed;      /* and when that did not help */
 } sks_team;
 
 /* How a worker ended. */
@@ -51,6 +54,10 @@ typedef enum sks_parting {
  * is nothing to end. */
 sks_status sks_team_create(const sks_job *job, void *schedule, sks_loop_report *report,
                            sks_team *team);
+
+/* Sees to n_per_worker open files for each worker beside the usual ones, until the team's end.
+ * SKS_ERR_USAGE when there may not be so many. */
+sks_status sks_team_allow_files(sks_team *team, const char *executor, unsigned n_per_worker);
 
 /* Forks worker `number`, which runs body(worker, context) and ends. What a dead predecessor has
  * recorded is kept. */

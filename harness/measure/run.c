@@ -186,8 +186,10 @@ static sks_status check_rule(const sks_configuration *configuration, sks_record 
     };
 
     if (record->n_happened > 0) {
-        snprintf(record->rule.text, sizeof(record->rule.text),
-                 "workers died, and what they left was handed out again");
+        snprintf(
+            record->rule.text, sizeof(record->rule.text),
+            "workers died: what they had begun is in no log, and was handed out again in other "
+            "pieces than the rule's");
         return SKS_OK;
     }
     return sks_rule_check_logs(configuration->scheduler, &loop, record->logs,

@@ -8,6 +8,7 @@
  * A rule under `exclude` takes away the configurations that fit all of its keys: kernel, scaling,
  * executor, scheduler, binding, workers, or any parameter of a kernel; one of a list's values is
  * enough. A scheduler's bare name fits it with whatever options; "NAME:key=value" fits just that.
+ * A recipe fits what it stands for: an executor, and the recipe's rule if it has one.
  * A rule under `include` adds all combinations of what it says; what it does not name is as in the
  * file's own lists. Names have to exist; that a rule fits nothing is no mistake, since the same
  * file serves machines of many sizes. */
@@ -25,6 +26,8 @@ static const char *const what_names[] = {"kernel",  "scaling", "executor", "sche
 struct value {
     char *text;         /* scheduler: canonical; else as written */
     bool is_whole_name; /* scheduler: any options */
+    const sks_executor *executor;
+    const sks_recipe *recipe; /* whose executor that is; NULL: no recipe */
     /* Parameters: what the text means to each family's kernel; NULL where it has no such one. */
     sks_values **for_family; /* [plan->n_families] */
 };
@@ -99,7 +102,6 @@ static const sks_param *param_of(const sks_kernel *kernel, const char *name)
 static sks_status check_name(enum what what, const char *text, struct value *value)
 {
     const sks_kernel *kernel;
-    const sks_executor *executor;
     const sks_scheduler *scheduler;
     sks_values *options = NULL;
     sks_status status = SKS_OK;
@@ -108,7 +110,7 @@ static sks_status check_name(enum what what, const char *text, struct value *val
     case KERNEL:
         return sks_kernel_find(text, &kernel);
     case EXECUTOR:
-        return sks_executor_find(text, &executor);
+        return sks_recipe_find(text, &value->executor, &value->recipe);
     case BINDING:
         return sks_policy_check(text);
     case SCHEDULER:
@@ -261,7 +263,9 @@ static bool fits_value(const sks_exclusion *e, const struct key *key, const stru
     case SCALING:
         return item->is_weak == (strcmp(value->text, "weak") == 0);
     case EXECUTOR:
-        return strcmp(c->executor->name, value->text) == 0;
+        return c->executor == value->executor &&
+               (value->recipe == NULL || value->recipe->scheduler == NULL ||
+                strcmp(c->scheduler->name, value->recipe->scheduler) == 0);
     case SCHEDULER:
         return strcmp(value->is_whole_name ? c->scheduler->name : item->scheduler, value->text) ==
                0;

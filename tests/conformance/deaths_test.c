@@ -1,12 +1,14 @@
 /* Property: a worker that dies costs a run of `processes` or `queue` nothing but time, wherever and
  * however it happens: random workers killed at random moments (200 runs), in a task, in the
  * scheduler with or without its lock, before the start; the digest is the right one, each task is
- * delivered once, the event is in the record, no process and nothing in /dev/shm is left. A task
- * that kills every worker ends the run with an error that names it.
+ * delivered once, the event is in the record, no process and nothing in /dev/shm is left; also
+ * when a recorded schedule is executed. A task that kills every worker ends the run with an error
+ * that names it, as do more workers than there may be open files for.
  *
  * The random moments come from a seed that is printed; SKYSCALE_TEST_SEED repeats one. */
 #include "harness/measure/clock.h"
 #include "harness/measure/run.h"
+#include "harness/measure/schedule_file.h"
 #include "harness/measure/shared_memory.h"
 
 #include <dirent.h>
@@ -189,6 +191,8 @@ struct deadly_state {
 };
 static bool dies_locked;
 
+static char schedule_path[64];
+
 static size_t deadly_size(const sks_loop *loop)
 {
     (void)loop;
@@ -243,6 +247,8 @@ static sks_status run(const sks_kernel *kernel, const sks_executor *executor,
     sks_clear();
     assert_int_equal(sks_values_create(NULL, &parameters), SKS_OK);
     assert_int_equal(sks_values_create(scheduler->params, &options), SKS_OK);
+    if (scheduler->params == sks_scheduler_replay.params)
+        assert_int_equal(sks_values_set(options, "file", schedule_path, "file"), SKS_OK);
     configuration.parameters = parameters;
     configuration.scheduler_options = options;
     status = sks_run(&configuration, topology, record);
@@ -396,6 +402,87 @@ static void deaths_in_the_scheduler(void **unused)
     assert_nobody_left();
 }
 
+/* ---- A recorded schedule. */
+
+static bool replay_next(void *state, unsigned worker, sks_range *tasks)
+{
+    const bool is_any = sks_scheduler_replay.next(state, worker, tasks);
+
+    if (is_any && tasks->begin == 60) /* given, and not begun */
+        die();
+    return is_any;
+}
+
+static void must_survive_replay(const sks_kernel *kernel, const sks_executor *executor,
+                                const sks_scheduler *scheduler)
+{
+    must_survive(kernel, executor, scheduler, 3, 1);
+    assert_nobody_left();
+}
+
+/* In `processes` the scheduler itself loses a chunk; in `queue`, where the parent asks it, a worker
+ * dies with the first task of one. */
+static void deaths_in_a_replay(void **unused)
+{
+    sks_scheduler deadly = sks_scheduler_replay;
+    FILE *file = fopen(schedule_path, "we");
+
+    (void)unused;
+    assert_non_null(file);
+    fprintf(file, "# skyscale schedule 1\n# tasks %d\n# workers 3\n", N_TASKS);
+    for (int begin = 0; begin < N_TASKS; begin += 10)
+        fprintf(file, "%d %d %d\n", begin / 10 % 3, begin, begin + 10);
+    assert_int_equal(fclose(file), 0);
+    deadly.next = replay_next;
+    for (int k = 0; k < 2; k++) {
+        atomic_store(&shared->n_to_die, 1);
+        must_survive_replay(&kernels[k], executors[0], &deadly);
+        deadly_task = 60;
+        for (int e = 0; e < 2; e++) {
+            atomic_store(&shared->n_to_die, 1);
+            must_survive_replay(&kernels[k], executors[e], &sks_scheduler_replay);
+        }
+        deadly_task = SIZE_MAX;
+    }
+    unlink(schedule_path);
+}
+
+/* ---- Open files. */
+
+static void many_workers_and_few_files(void **unused)
+{
+    struct rlimit before, few;
+
+    (void)unused;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = 70, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    must_survive(&kernels[0], executors[1], sks_scheduler_table[0], 32, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(few.rlim_cur, 70);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void too_many_workers(void **unused)
+{
+    pid_t pid = fork();
+    int status;
+
+    (void)unused;
+    if (pid == 0) { /* a hard limit does not rise again */
+        const struct rlimit few = {70, 70};
+        sks_record record;
+
+        if (setrlimit(RLIMIT_NOFILE, &few) != 0 ||
+            run(&kernels[0], executors[1], sks_scheduler_table[0], 32, &record) != SKS_ERR_USAGE ||
+            strstr(sks_message(), "need 192 open files, the limit is 70") == NULL)
+            _exit(1);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 /* ---- Random deaths. */
 
 static uint64_t random_state;
@@ -476,6 +563,7 @@ static int set_up(void **unused)
 
     (void)unused;
     setrlimit(RLIMIT_CORE, &none);
+    snprintf(schedule_path, sizeof(schedule_path), "/tmp/skyscale-deaths-%d.txt", (int)getpid());
     for (int e = 0; e < 2; e++)
         if (sks_executor_find(names[e], &executors[e]) != SKS_OK)
             return 1;
@@ -498,6 +586,9 @@ int main(void)
         cmocka_unit_test_setup(a_task_that_kills_three_is_named, forget),
         cmocka_unit_test_setup(deaths_before_the_start, forget),
         cmocka_unit_test_setup(deaths_in_the_scheduler, forget),
+        cmocka_unit_test_setup(deaths_in_a_replay, forget),
+        cmocka_unit_test_setup(many_workers_and_few_files, forget),
+        cmocka_unit_test_setup(too_many_workers, forget),
         cmocka_unit_test_setup(random_workers_killed_at_random_times, forget),
     };
 

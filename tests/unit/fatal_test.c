@@ -1,9 +1,10 @@
-/* Property: a program whose kernel crashes in a thread dies by that signal, after one line that
- * names the signal, the kernel, the task and the worker; also when the worker's stack is used up.
- */
+/* Property: a program whose kernel crashes in a thread, OpenMP's included, dies by that signal,
+ * after one line that names the signal, the kernel, the task and the worker; also when the worker's
+ * stack is used up. A signal that hits another thread is followed by what the workers were at. */
 #include "harness/executors/fatal.h"
 #include "harness/measure/run.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,9 @@
 enum { N_TASKS = 40 };
 
 static int way; /* a signal, or 0: use up the stack */
+static bool is_for_main;
+static pthread_t main_thread;
+static const char *executor_name;
 static int nothing;
 
 static sks_status prepare(const sks_values *values, void **state)
@@ -55,10 +59,14 @@ static sks_status run_tasks(const void *state, void *scratch, sks_range tasks, v
     (void)scratch;
     memset(results, 1, tasks.end - tasks.begin);
     if (tasks.begin <= 23 && 23 < tasks.end) {
-        if (way != 0)
+        if (is_for_main)
+            pthread_kill(main_thread, way);
+        else if (way != 0)
             raise(way);
         else
             memset(results, use_stack(0), 1);
+        while (is_for_main)
+            pause();
     }
     return SKS_OK;
 }
@@ -115,17 +123,18 @@ static void crash(void)
         signal(numbers[i], SIG_DFL); /* cmocka's handlers */
     setrlimit(RLIMIT_CORE, &no_core);
     sks_fatal_install();
+    main_thread = pthread_self();
     if (sks_topology_load(NULL, &topology) != SKS_OK || sks_values_create(NULL, &none) != SKS_OK ||
         sks_values_create(configuration.scheduler->params,
                           (sks_values **)&configuration.scheduler_options) != SKS_OK ||
-        sks_executor_find("threads", &configuration.executor) != SKS_OK)
+        sks_executor_find(executor_name, &configuration.executor) != SKS_OK)
         _exit(3);
     configuration.parameters = none;
     sks_run(&configuration, topology, &record);
     _exit(4);
 }
 
-static void check(int number, int expected, const char *name)
+static void check(int number, int expected, const char *name, const char *where)
 {
     char text[1024] = "";
     size_t n = 0;
@@ -147,25 +156,40 @@ static void check(int number, int expected, const char *name)
     assert_int_equal(waitpid(child, &status, 0), child);
     if (!WIFSIGNALED(status) || WTERMSIG(status) != expected)
         fail_msg("signal %d: status %x", number, status);
-    /* `static`, two workers: the second half is worker 1's one chunk. */
     if (strncmp(text, "skyscale: ", 10) != 0 || strstr(text, name) == NULL ||
-        strstr(text, "in kernel crashing, one of the tasks 20 to 39, worker 1\n") == NULL)
+        strstr(text, where) == NULL)
         fail_msg("signal %d: \"%s\"", number, text);
+}
+
+static void check_all(const char *where)
+{
+    check(SIGSEGV, SIGSEGV, "SIGSEGV", where);
+    check(SIGBUS, SIGBUS, "SIGBUS", where);
+    check(SIGFPE, SIGFPE, "SIGFPE", where);
+    check(SIGILL, SIGILL, "SIGILL", where);
+    check(SIGABRT, SIGABRT, "SIGABRT", where);
+    check(0, SIGSEGV, "SIGSEGV", where);
 }
 
 static void the_last_line_names_the_task(void **unused)
 {
+    const sks_executor *openmp;
+
     (void)unused;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     print_message("skipped: a sanitizer handles these signals\n");
     skip();
 #endif
-    check(SIGSEGV, SIGSEGV, "SIGSEGV");
-    check(SIGBUS, SIGBUS, "SIGBUS");
-    check(SIGFPE, SIGFPE, "SIGFPE");
-    check(SIGILL, SIGILL, "SIGILL");
-    check(SIGABRT, SIGABRT, "SIGABRT");
-    check(0, SIGSEGV, "SIGSEGV");
+    executor_name = "threads";
+    /* `static`, two workers: the second half is worker 1's one chunk. */
+    check_all(" in kernel crashing, one of the tasks 20 to 39, worker 1\n");
+    executor_name = "openmp"; /* computes task by task */
+    if (sks_executor_find(executor_name, &openmp) == SKS_OK) {
+        check_all(" in kernel crashing, task 23, worker 1\n");
+        is_for_main = true;
+        check(SIGSEGV, SIGSEGV, "SIGSEGV", " outside the workers of kernel crashing, who were at:");
+        check(SIGSEGV, SIGSEGV, "SIGSEGV", ", task 23, worker 1\n");
+    }
 }
 
 int main(void)

@@ -490,6 +490,13 @@ static void exclusions(void **state)
     expect_items("exclude: [{kernel: null, tasks: 005, workers: [2, 3]}, {executor: openmp}]\n", 6,
                  some);
     expect_items("exclude: [{tasks: [5, 7], workers: 2-4}, {scaling: weak}]\n", 6, some);
+    /* Recipes: an executor with its rule, or with any. */
+    expect_items("executors: [pool-map, process-queue]\n"
+                 "exclude: [{executor: pool-map}, {scheduler: dynamic}]\n",
+                 4, without_dynamic);
+    expect_items("executors: [threads, process-queue]\n"
+                 "exclude: [{executor: process-queue}, {scheduler: dynamic}]\n",
+                 4, without_dynamic);
 }
 
 static void inclusions(void **state)
