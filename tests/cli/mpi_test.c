@@ -1,6 +1,7 @@
 /* Property: under MPI, spawned or launched, on one host or two, every kernel's product is the one
  * threads make; whatever goes wrong ends all ranks with one message and leaves neither a process
- * nor a product behind. Skipped where MPI cannot be used. */
+ * nor a product behind; a worker that has nothing to do sleeps. Skipped where MPI cannot be used.
+ */
 #include "harness/executors/executor.h"
 
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <limits.h>
 #include <time.h>
 
 #include "tests/cli/spawn.h"
@@ -112,26 +114,48 @@ static pid_t find_worker(pid_t run_pid)
     return found;
 }
 
-/* A run that would take longer than anybody waits for, ended from outside. */
-static void expect_end(int signal_number, bool is_for_worker, int status, const char *says)
+/* Starts the program with its standard error in err.txt, and waits for an MPI worker of it. */
+static pid_t start(const char *const *arguments, pid_t *worker)
 {
-    const char *arguments[] = {program,    "run", "synthetic", "--tasks", "4", "--cost",
-                               "60000000", "-e",  "mpi",       "-w",      "2", NULL};
-    pid_t pid = fork(), victim = 0;
-    unsigned long ticks = 0;
-    char *err;
-    int ended;
+    pid_t pid = fork();
 
     if (pid == 0) {
         if (freopen("err.txt", "w", stderr) != NULL)
             execv(program, (char **)arguments);
         _exit(99);
     }
-    for (int i = 0; i < 600 && victim == 0; i++) {
+    *worker = 0;
+    for (int i = 0; i < 600 && *worker == 0; i++) {
         usleep(100000);
-        victim = find_worker(pid);
+        *worker = find_worker(pid);
     }
-    assert_int_not_equal(victim, 0);
+    assert_int_not_equal(*worker, 0);
+    return pid;
+}
+
+static unsigned n_lines(const char *text)
+{
+    unsigned n = 0;
+
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* A run that would take longer than anybody waits for, ended from outside. It says so in one line,
+ * behind the last line of a worker that crashes. */
+static void expect_end(int signal_number, bool is_for_worker, int status, const char *says)
+{
+    static const char *const more[] = {"run", "synthetic", "--tasks", "4", "--cost", "60000000",
+                                       "-e",  "mpi",       "-w",      "2", NULL};
+    const char *arguments[sizeof(more) / sizeof(*more) + 1] = {program};
+    pid_t pid, victim;
+    unsigned long ticks = 0;
+    char *err;
+    int ended;
+
+    memcpy(arguments + 1, more, sizeof(more));
+    pid = start(arguments, &victim);
     for (int i = 0; i < 1200 && ticks < 200; i++) { /* so long only when it computes */
         usleep(50000);
         look_at(victim, &ticks);
@@ -141,7 +165,7 @@ static void expect_end(int signal_number, bool is_for_worker, int status, const 
         assert_int_equal(errno, EINTR);
     err = spawn_read_file("err.txt", NULL);
     if ((WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended)) != status ||
-        strstr(err, says) == NULL)
+        strstr(err, says) == NULL || n_lines(err) != (signal_number == SIGSEGV ? 2 : 1))
         fail_msg("ended with %x: %s", (unsigned)ended, err);
     free(err);
     for (int i = 0; i < 100 && kill(victim, 0) == 0; i++)
@@ -149,10 +173,61 @@ static void expect_end(int signal_number, bool is_for_worker, int status, const 
     assert_int_equal(kill(victim, 0), -1);
 }
 
+/* How often the process has had the processor. */
+static unsigned long n_runs(pid_t pid)
+{
+    unsigned long n = 0;
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+    file = fopen(path, "r");
+    if (file != NULL && fscanf(file, "%*u %*u %lu", &n) != 1)
+        n = 0;
+    if (file != NULL)
+        fclose(file);
+    return n;
+}
+
+/* A sweep that does something with a worker, and then without it for long. */
+static void idle_workers_sleep(void **state)
+{
+    const char *const arguments[] = {program, "sweep", "idle.yaml", "-d", "idle.db", NULL};
+    unsigned long before, after = 0, fewest = ULONG_MAX;
+    pid_t pid, worker;
+    FILE *file = fopen("idle.yaml", "w");
+    int ended;
+
+    (void)state;
+    assert_non_null(file);
+    fputs("kernels: [{kernel: synthetic, tasks: 4, cost: [10, 60000000]}]\nworkers: 2\n"
+          "executors: [mpi, threads]\nseed: 1\n"
+          "repeat: {warmup: 0, min: 1, max: 1}\n"
+          "exclude: [{executor: mpi, cost: 60000000}, {executor: threads, cost: 10}]\n",
+          file);
+    fclose(file);
+    pid = start(arguments, &worker);
+    for (int i = 0; i < 20 && fewest > 10; i++) { /* it is not idle at once */
+        before = n_runs(worker);
+        sleep(1);
+        after = n_runs(worker);
+        if (before > 0 && after - before < fewest)
+            fewest = after - before;
+    }
+    kill(pid, SIGTERM);
+    assert_int_equal(waitpid(pid, &ended, 0), pid);
+    assert_int_not_equal(after, 0);
+    if (fewest > 10)
+        fail_msg("an idle worker had the processor %lu times in a second", fewest);
+}
+
 static void ends(void **state)
 {
     (void)state;
     expect_end(SIGKILL, true, 1, "died");
+#if !defined(__SANITIZE_ADDRESS__)
+    expect_end(SIGSEGV, true, 1, " in kernel synthetic, task ");
+#endif
     expect_end(SIGTERM, false, 128 + SIGTERM, "skyscale: interrupted");
 }
 
@@ -248,9 +323,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const files[] = {"frame.fits", "frame.txt", "bad.txt",
-                                        "out.txt",    "err.txt",   "threads.out",
-                                        "mpi.out",    "hosts.sh",  "agent.sh"};
+    static const char *const files[] = {
+        "frame.fits", "frame.txt", "bad.txt",   "out.txt", "err.txt",     "threads.out", "mpi.out",
+        "hosts.sh",   "agent.sh",  "idle.yaml", "idle.db", "idle.db-wal", "idle.db-shm"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -261,10 +336,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_products),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(ends),
-        cmocka_unit_test(two_hosts),
+        cmocka_unit_test(same_products),      cmocka_unit_test(refusals),  cmocka_unit_test(ends),
+        cmocka_unit_test(idle_workers_sleep), cmocka_unit_test(two_hosts),
     };
     const sks_executor *executor;
 
