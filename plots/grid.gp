@@ -20,7 +20,8 @@ do for [e = 1:n_entries] {
         longest = strlen(value(sprintf('label_%d', e)))
     }
 }
-legend_columns = int((page_width - 40) / (longest * 9.0 + 75))
+# gnuplot puts as many entries beside each other as it thinks fit; it takes letters to be larger in SVG.
+legend_columns = int((page_width - 40) / (longest * (terminal eq 'svg' ? 11.2 : 9.0) + 75))
 if (legend_columns < 1) { legend_columns = 1 }
 if (legend_columns > n_entries) { legend_columns = n_entries }
 legend_rows = (n_entries + legend_columns - 1) / legend_columns
@@ -37,7 +38,7 @@ if (7.5 * strlen(remark) > page_width - 40) {
         remark_lines = 2
     }
 }
-legend_height = 24 * legend_rows + 26 + 18 * remark_lines
+legend_height = (terminal eq 'svg' ? 28 : 24) * legend_rows + 26 + 18 * remark_lines
 page_height = rows * panel_height + legend_height
 load style
 legend_share = up(legend_height)
