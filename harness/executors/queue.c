@@ -291,8 +291,8 @@ static sks_status run(const sks_job *job, sks_loop_report *report, sks_worker_re
     q.remote.scheduler = &sks_lines_scheduler;
     if (status == SKS_OK)
         status = sks_team_create(&q.remote, &q.lines, report, &q.team);
-    if (status == SKS_OK) /* two pipes, of which two ends are closed soon, and a handle */
-        status = sks_team_allow_files(&q.team, "queue", 4);
+    if (status == SKS_OK) /* an end of each of two pipes, and a handle */
+        status = sks_team_allow_files(&q.team, "queue", 3);
     if (status == SKS_OK)
         status = prepare(&q);
     if (status == SKS_OK)

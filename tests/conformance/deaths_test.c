@@ -475,7 +475,7 @@ static void too_many_workers(void **unused)
 
         if (setrlimit(RLIMIT_NOFILE, &few) != 0 ||
             run(&kernels[0], executors[1], sks_scheduler_table[0], 32, &record) != SKS_ERR_USAGE ||
-            strstr(sks_message(), "need 192 open files, the limit is 70") == NULL)
+            strstr(sks_message(), "need 160 open files, the limit is 70") == NULL)
             _exit(1);
         _exit(0);
     }
