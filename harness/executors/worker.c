@@ -314,12 +314,16 @@ void sks_crew_init(sks_crew *crew, const sks_job *job, void *schedule, sks_worke
     }
 }
 
+/* Threads that are kept are ready sooner, and are not worth sleeping for. */
+#define KEPT_THREADS_S 0.5e-3
+
 sks_status sks_crew_release(sks_crew *crew, unsigned n_started, sks_status status)
 {
     sks_wait wait = sks_wait_begin();
 
     while (atomic_load_explicit(&crew->n_ready, memory_order_acquire) < n_started)
-        sks_wait_a_little(&wait, true, SKS_LONGEST_START_PAUSE_S);
+        sks_wait_a_little(&wait, sks_now_s() - wait.begin_s > KEPT_THREADS_S,
+                          SKS_LONGEST_START_PAUSE_S);
     return sks_crew_open(crew, n_started, status);
 }
 
