@@ -5,17 +5,19 @@
 
 /* Looks, not a time: where a worker has the processor meanwhile, a look lasts as long as its task,
  * and who sleeps then is not there when it ends. */
-enum { N_LOOKS_AWAKE = 50 };
+enum { N_LOOKS_AWAKE = 100 };
 
 #define LOST_S 200e-6 /* another program had the processor, for as long as it is entitled to */
 #define CROWDED_S 0.1 /* how long that is remembered */
 #define SHORTEST_S 20e-6
+#define SOON_S 1e-3 /* a wait that lasts so long is not about one small chunk */
 
 void sks_wait_a_little(sks_wait *wait, bool is_crowded, double at_most_s)
 {
     static _Thread_local double crowded_until_s;
     const double now_s = sks_now_s();
-    const double part_s = SHORTEST_S + (now_s - wait->begin_s) / 16;
+    const double waited_s = now_s - wait->begin_s;
+    const double part_s = waited_s < SOON_S ? SHORTEST_S : waited_s / 16;
 
     wait->n_looks++;
     /* Who sleeps is back sooner than who gives way to another program again and again. */
