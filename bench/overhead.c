@@ -30,8 +30,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { MAX_THREADS = 256, MAX_LOOPS = 96, MAX_ROUNDS = 200 };
+enum { LINGER_US = 10000 }; /* for which a library's threads stay awake after its last loop */
 static const double near_limit_s = 100e-9;
 
 static int n_threads = 2, n_rounds = 21;
@@ -301,8 +303,11 @@ static void measure(const char *title, long n, unsigned n_steps, const char *uni
     for (int r = 0; r < n_rounds; r++) {
         double before_s = probe();
 
-        for (int i = 0; i < n_loops; i++)
+        for (int i = 0; i < n_loops; i++) {
+            if (i > 0 && loops[i].kind != loops[i - 1].kind)
+                usleep(LINGER_US);
             loops[i].cost_s[r] = (run_clean(&loops[i], n, n_steps) - bodies_s) / share;
+        }
         states[r] = state_of(before_s, probe());
         if (states[r] != CHANGED) {
             sum_s[states[r]] += before_s;

@@ -17,27 +17,36 @@ CREATE TEMP TABLE m AS -- medians of each configuration
     SELECT *, row_number() OVER (PARTITION BY id, what ORDER BY x) AS k,
            count(*) OVER (PARTITION BY id, what) AS of FROM v WHERE x IS NOT NULL)
   SELECT kernel, executor, scheduler, n, what, avg(x) AS x FROM k
-   WHERE k IN ((of + 1) / 2, of / 2 + 1) GROUP BY id, what;
+   WHERE k IN ((of + 1) / 2, of / 2 + 1) GROUP BY id, what
+  UNION ALL
+  SELECT kernel, executor, scheduler, n, 'least', min(x) FROM v WHERE what = 'parallel' GROUP BY id;
+
+CREATE TEMP TABLE speedup AS -- of medians, and of the least times
+  SELECT a.kernel, a.executor, a.scheduler, what, a.x / b.x AS s
+    FROM m a JOIN m b USING (kernel, executor, scheduler, what)
+   WHERE what IN ('parallel', 'least') AND a.n = 1 AND b.n = 2
+     AND scheduler IN ('static', 'dynamic', 'guided', 'fac2', 'awf-c', 'stealing');
+CREATE TEMP TABLE middle AS -- that of the median rule
+  SELECT kernel, executor, what, avg(s) AS s FROM (
+    SELECT *, row_number() OVER (PARTITION BY kernel, executor, what ORDER BY s) AS k,
+           count(*) OVER (PARTITION BY kernel, executor, what) AS of FROM speedup)
+   WHERE k IN ((of + 1) / 2, of / 2 + 1) GROUP BY kernel, executor, what;
 
 .print
-.print Speedup of the parallel part with two workers, over the same rule with one worker; the median rule of six (of three with openmp):
-CREATE TEMP TABLE speedup AS
-  SELECT a.kernel, a.executor, a.scheduler, a.x / b.x AS s
-    FROM m a JOIN m b USING (kernel, executor, scheduler, what)
-   WHERE what = 'parallel' AND a.n = 1 AND b.n = 2
-     AND scheduler IN ('static', 'dynamic', 'guided', 'fac2', 'awf-c', 'stealing');
-CREATE TEMP TABLE middle AS
-  SELECT kernel, executor, avg(s) AS s FROM (
-    SELECT *, row_number() OVER (PARTITION BY kernel, executor ORDER BY s) AS k,
-           count(*) OVER (PARTITION BY kernel, executor) AS of FROM speedup)
-   WHERE k IN ((of + 1) / 2, of / 2 + 1) GROUP BY kernel, executor;
+.print Speedup of the parallel part with two workers over the same rule with one, the median rule of six (of three with openmp): of median times, and of the least of 15
 SELECT kernel,
-       printf('%.2f', max(s) FILTER (WHERE executor = 'threads')) AS threads,
-       printf('%.2f', max(s) FILTER (WHERE executor = 'processes')) AS processes,
-       printf('%.2f', max(s) FILTER (WHERE executor = 'queue')) AS queue,
-       printf('%.2f', max(s) FILTER (WHERE executor = 'openmp')) AS openmp,
-       printf('%.2f', max(s) FILTER (WHERE executor = 'mpi')) AS mpi
-  FROM middle GROUP BY kernel ORDER BY max(s) FILTER (WHERE executor = 'threads') DESC;
+       printf('%.2f, %.2f', max(s) FILTER (WHERE executor = 'threads' AND what = 'parallel'),
+                            max(s) FILTER (WHERE executor = 'threads' AND what = 'least')) AS threads,
+       printf('%.2f, %.2f', max(s) FILTER (WHERE executor = 'processes' AND what = 'parallel'),
+                            max(s) FILTER (WHERE executor = 'processes' AND what = 'least')) AS processes,
+       printf('%.2f, %.2f', max(s) FILTER (WHERE executor = 'queue' AND what = 'parallel'),
+                            max(s) FILTER (WHERE executor = 'queue' AND what = 'least')) AS queue,
+       printf('%.2f, %.2f', max(s) FILTER (WHERE executor = 'openmp' AND what = 'parallel'),
+                            max(s) FILTER (WHERE executor = 'openmp' AND what = 'least')) AS openmp,
+       printf('%.2f, %.2f', max(s) FILTER (WHERE executor = 'mpi' AND what = 'parallel'),
+                            max(s) FILTER (WHERE executor = 'mpi' AND what = 'least')) AS mpi
+  FROM middle GROUP BY kernel
+ ORDER BY max(s) FILTER (WHERE executor = 'threads' AND what = 'least') DESC;
 
 .print
 .print Total time with two workers over that of threads, scheduler guided:
@@ -50,16 +59,25 @@ SELECT a.kernel, printf('%.2f ms', 1e3 * max(b.x)) AS threads,
  WHERE b.executor = 'threads' AND scheduler = 'guided' AND n = 2 AND what = 'total'
  GROUP BY a.kernel ORDER BY max(b.x);
 
+CREATE TEMP TABLE longer AS -- busy time of both workers over that of one, the median rule
+  SELECT kernel, avg(r) AS r FROM (
+    SELECT a.kernel, b.x / a.x AS r,
+           row_number() OVER (PARTITION BY a.kernel ORDER BY b.x / a.x) AS k,
+           count(*) OVER (PARTITION BY a.kernel) AS of
+      FROM m a JOIN m b USING (kernel, executor, scheduler, what)
+     WHERE executor = 'threads' AND what = 'busy' AND a.n = 1 AND b.n = 2
+       AND scheduler IN ('static', 'dynamic', 'guided', 'fac2', 'awf-c', 'stealing'))
+   WHERE k IN ((of + 1) / 2, of / 2 + 1) GROUP BY kernel;
+
 .print
-.print Where the time goes, threads, guided: parts of the total with one worker, imbalance with two, and how much longer the tasks take when two work:
+.print Where the time goes, threads, guided: parts of the total with one worker, imbalance with two, and the busy time of two workers over that of one (the median rule)
 SELECT a.kernel,
-       printf('%.0f %%', 100 * max(a.x) FILTER (WHERE a.what = 'startup' AND a.n = 1) / t.x) AS startup,
+       printf('%.0f %%', 100 * max(a.x) FILTER (WHERE a.what = 'startup' AND a.n = 1) / t.x) AS "start-up",
        printf('%.0f %%', 100 * max(a.x) FILTER (WHERE a.what = 'prepare' AND a.n = 1) / t.x) AS prepare,
        printf('%.0f %%', 100 * max(a.x) FILTER (WHERE a.what = 'parallel' AND a.n = 1) / t.x) AS parallel,
        printf('%.0f %%', 100 * max(a.x) FILTER (WHERE a.what = 'finish' AND a.n = 1) / t.x) AS finish,
        printf('%.1f %%', 100 * max(a.x) FILTER (WHERE a.what = 'imbalance' AND a.n = 2)) AS imbalance,
-       printf('%.2f', max(a.x) FILTER (WHERE a.what = 'busy' AND a.n = 2) /
-                      max(a.x) FILTER (WHERE a.what = 'busy' AND a.n = 1)) AS "tasks longer"
+       printf('%.2f', (SELECT r FROM longer l WHERE l.kernel = a.kernel)) AS "busy, 2 over 1"
   FROM m a JOIN m t ON t.kernel = a.kernel AND t.what = 'total' AND t.n = 1
                    AND t.executor = 'threads' AND t.scheduler = 'guided'
  WHERE a.executor = 'threads' AND a.scheduler = 'guided'
