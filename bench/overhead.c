@@ -304,8 +304,10 @@ static void measure(const char *title, long n, unsigned n_steps, const char *uni
         double before_s = probe();
 
         for (int i = 0; i < n_loops; i++) {
-            if (i > 0 && loops[i].kind != loops[i - 1].kind)
+            if (i > 0 && loops[i].kind != loops[i - 1].kind) {
                 usleep(LINGER_US);
+                run_once(&loops[i], n, n_steps); /* its own threads are awake again */
+            }
             loops[i].cost_s[r] = (run_clean(&loops[i], n, n_steps) - bodies_s) / share;
         }
         states[r] = state_of(before_s, probe());
