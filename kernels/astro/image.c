@@ -319,6 +319,21 @@ sks_view sks_image_part(const sks_image *image, size_t x_first, size_t y_first, 
     };
 }
 
+/* Bits are those of whole numbers: what fractions would be cut to says nothing about quality. */
+static sks_status check_quality_type(fitsfile *file, const char *name)
+{
+    int type = 0, fits = 0;
+
+    if (fits_get_img_equivtype(file, &type, &fits) != 0)
+        return fits_failed(SKS_ERR_INPUT, name, "cannot read the type of the data quality", fits);
+    if (type == FLOAT_IMG || type == DOUBLE_IMG)
+        return sks_fail(SKS_ERR_INPUT,
+                        "%s: the pixels are real numbers; a data-quality mask needs integers, "
+                        "whose bits say what is wrong",
+                        name);
+    return SKS_OK;
+}
+
 /* The pixels of the quality image that belong to `image`, as integers. */
 static sks_status read_quality(fitsfile *file, const char *name, const sks_image *image, long *dq)
 {
@@ -328,9 +343,8 @@ static sks_status read_quality(fitsfile *file, const char *name, const sks_image
     int any_blank;
     sks_status status = read_size(file, name, &s);
 
-    if (status != SKS_OK)
-        return status;
-    status = parse_section(name, name + length_before_section(name), &s);
+    if (status == SKS_OK)
+        status = parse_section(name, name + length_before_section(name), &s);
     if (status != SKS_OK)
         return status;
     for (int i = 0; i < MAX_AXES; i++)
@@ -346,6 +360,9 @@ static sks_status read_quality(fitsfile *file, const char *name, const sks_image
             s.last[i] = s.first[i] + (long)(i == 0 ? image->nx : image->ny) - 1;
         }
     }
+    status = check_quality_type(file, name);
+    if (status != SKS_OK)
+        return status;
     if (fits_read_subset(file, TLONG, s.first, s.last, step, NULL, dq, &any_blank, &fits) != 0)
         return fits_failed(SKS_ERR_INPUT, name, "cannot read the data quality", fits);
     return SKS_OK;

@@ -61,7 +61,7 @@ sks_status sks_image_create(size_t nx, size_t ny, sks_image **image);
 void sks_image_destroy(sks_image *image); /* accepts NULL */
 
 /* Sets to NaN where the data-quality image `name` has any of `bits`. That image has the size of
- * `image` or of the frame that `image` is a section of. */
+ * `image` or of the frame that `image` is a section of, and integers for pixels. */
 sks_status sks_image_mask(sks_image *image, const char *name, long bits);
 
 /* A header keyword as a number; as text without quotes and trailing blanks. False when it is not

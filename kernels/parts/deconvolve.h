@@ -10,15 +10,17 @@
 #include "kernels/astro/sections.h"
 #include "kernels/parts/product_table.h"
 
-/* How a section ended, as the log has it: the codes of sks_deconvolution_end, and the one between.
- */
-enum { SKS_DECONVOLVE_NO_DATA = 3 };
+/* How a section ended, as the log has it: the codes of sks_deconvolution_end, and those of sections
+ * in which there was nothing to solve. Without data nothing is known, the image is NaN. Without
+ * light, all data being 0, an image of zeros is the only one that is nowhere negative and has the
+ * power of the data. */
+enum { SKS_DECONVOLVE_NO_DATA = 3, SKS_DECONVOLVE_NO_LIGHT = 5 };
 
 /* One section's line of the log; NaN where a method does not know. */
 typedef struct sks_deconvolve_record {
     double chi_square, target, power, wanted_power;
     double max, min, gradient, test, alpha, beta;
-    uint32_t end; /* sks_deconvolution_end or SKS_DECONVOLVE_NO_DATA */
+    uint32_t end; /* sks_deconvolution_end or SKS_DECONVOLVE_NO_... */
     uint32_t is_me_solution;
     uint32_t iterations, convolutions;
     uint64_t n_data;

@@ -306,9 +306,10 @@ static sks_status write_log(const sks_deconvolve *d, const char *results, const 
         fprintf(to,
                 "end: %d converged, %d iteration limit, %d no weight (the data are fitted "
                 "better than aimed at), %d no data, %d settled (converged, but "
-                "for the aim: the PSF explains the data no better)\n",
+                "for the aim: the PSF explains the data no better), %d no light (all data are 0, "
+                "and so is the image)\n",
                 SKS_END_CONVERGED, SKS_END_ITERATION_LIMIT, SKS_END_NO_WEIGHT,
-                SKS_DECONVOLVE_NO_DATA, SKS_END_SETTLED);
+                SKS_DECONVOLVE_NO_DATA, SKS_END_SETTLED, SKS_DECONVOLVE_NO_LIGHT);
     if (to != NULL && fclose(to) != 0 && status == SKS_OK)
         status = sks_fail_nomem("the log");
     if (status == SKS_OK) {
@@ -334,6 +335,7 @@ static sks_status write_log(const sks_deconvolve *d, const char *results, const 
 static void add_notes(sks_deconvolve *d, const char *results, sks_notes *notes)
 {
     size_t n = sks_deconvolve_n_tasks(d), n_converged = 0, n_settled = 0, n_without_data = 0;
+    size_t n_without_light = 0;
     double iterations = 0;
 
     d->n_convolutions = 0;
@@ -343,6 +345,7 @@ static void add_notes(sks_deconvolve *d, const char *results, sks_notes *notes)
         n_converged += has_converged(r);
         n_settled += r->end == SKS_END_SETTLED;
         n_without_data += r->end == SKS_DECONVOLVE_NO_DATA;
+        n_without_light += r->end == SKS_DECONVOLVE_NO_LIGHT;
         iterations += r->iterations;
         d->n_convolutions += r->convolutions;
     }
@@ -350,6 +353,7 @@ static void add_notes(sks_deconvolve *d, const char *results, sks_notes *notes)
     sks_notes_add(notes, "converged", (double)n_converged);
     sks_notes_add(notes, "settled", (double)n_settled);
     sks_notes_add(notes, "without_data", (double)n_without_data);
+    sks_notes_add(notes, "without_light", (double)n_without_light);
     sks_notes_add(notes, "iterations", iterations);
     sks_notes_add(notes, "convolutions", d->n_convolutions);
     sks_notes_add(notes, "flux_dn", d->flux);

@@ -120,16 +120,24 @@ sks_status sks_deconvolve_worker_create(const sks_deconvolve *d, sks_deconvolve_
     return SKS_OK;
 }
 
-/* The section's data, PSF and model. False when there are no data in it. */
-static bool fill(const sks_deconvolve *d, sks_deconvolve_worker *s, size_t section)
+/* What there is to solve a section from. */
+struct content {
+    size_t n_known; /* pixels with a value */
+    bool has_light; /* one of them is not 0 */
+};
+
+/* The section's data, PSF and model. */
+static struct content fill(const sks_deconvolve *d, sks_deconvolve_worker *s, size_t section)
 {
     sks_section at = sks_sections_get(d->sections, section);
     double radius = (double)((d->psf_side - 1) / (2 * d->subsample)), x, y;
-    bool has_data = false;
+    struct content content = {0};
 
     sks_sections_cut(d->sections, section, d->image->data, s->data);
-    for (size_t i = 0; !has_data && i < at.nx * at.ny; i++)
-        has_data = isfinite(s->data[i]);
+    for (size_t i = 0; i < at.nx * at.ny; i++) {
+        content.n_known += isfinite(s->data[i]);
+        content.has_light |= isfinite(s->data[i]) && s->data[i] != 0;
+    }
     sks_deconvolve_psf_at(d, section, &x, &y);
     sks_psf_stamp(d->psf, s->psf, x, y, -radius, -radius, d->subsample, d->psf_side, d->psf_side,
                   s->stamp);
@@ -139,7 +147,7 @@ static bool fill(const sks_deconvolve *d, sks_deconvolve_worker *s, size_t secti
                    d->model + (d->subsample * at.y0 + j) * d->subsample * d->image->nx +
                        d->subsample * at.x0,
                    d->subsample * at.nx * sizeof(*s->model));
-    return has_data;
+    return content;
 }
 
 static sks_deconvolve_record record_of(const sks_deconvolution_outcome *o)
@@ -161,6 +169,32 @@ static sks_deconvolve_record record_of(const sks_deconvolution_outcome *o)
         .convolutions = o->last.n_convolutions,
         .n_data = o->n_data,
     };
+}
+
+/* Of a section with nothing to solve: neither the data nor a number say how bright it is. */
+static sks_deconvolve_record record_without_solution(const struct content *content)
+{
+    double value = content->n_known > 0 ? 0 : NAN; /* of what the image of zeros has */
+
+    return (sks_deconvolve_record){
+        .chi_square = value,
+        .target = NAN,
+        .power = value,
+        .wanted_power = value,
+        .max = value,
+        .min = value,
+        .gradient = NAN,
+        .test = NAN,
+        .alpha = NAN,
+        .beta = NAN,
+        .end = content->n_known > 0 ? SKS_DECONVOLVE_NO_LIGHT : SKS_DECONVOLVE_NO_DATA,
+        .n_data = content->n_known,
+    };
+}
+
+static bool is_power_given(const sks_deconvolve *d)
+{
+    return !d->is_rl && d->mem.tp > 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -261,10 +295,12 @@ sks_status sks_deconvolve_run(const sks_deconvolve *d, sks_deconvolve_worker *s,
     size_t n_image = d->subsample * d->subsample * at.nx * at.ny;
     sks_deconvolution_outcome outcome;
     sks_status status = SKS_OK;
+    struct content content;
     float *to = result->value;
 
     memset(result, 0, sks_deconvolve_result_size(d)); /* results may be compared as bytes */
-    if (fill(d, s, section)) {
+    content = fill(d, s, section);
+    if (content.has_light || (content.n_known > 0 && is_power_given(d))) {
         status = solve(d, s, &outcome);
         if (status != SKS_OK)
             return name_section(d, section, status);
@@ -273,11 +309,10 @@ sks_status sks_deconvolve_run(const sks_deconvolve *d, sks_deconvolve_worker *s,
             status = subtract_fit(d, s, &at);
         if (status != SKS_OK)
             return name_section(d, section, status);
-    } else { /* nothing is known here, and nothing is said */
-        result->record = (sks_deconvolve_record){
-            NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, .end = SKS_DECONVOLVE_NO_DATA};
+    } else { /* the data stay as they are: the residual of an image of zeros */
+        result->record = record_without_solution(&content);
         for (size_t i = 0; i < n_image; i++)
-            s->image[i] = NAN;
+            s->image[i] = content.n_known > 0 ? 0 : NAN;
     }
     to = copy_part(&part, d->subsample, s->image, at.nx, to);
     if (d->residual != NULL)

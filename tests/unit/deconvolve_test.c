@@ -518,6 +518,45 @@ static void unknown_stays_unknown(void **state)
     sks_image_destroy(image);
 }
 
+/* The same columns hold zeros, not NaN: an image of zeros is all that fits, and the rest goes on.
+ * The section between light and none is solved as ever. */
+static void dark_sections_stay_dark(void **state)
+{
+    static const char *const methods[] = {"mem", "rl"};
+    char residual[600];
+
+    (void)state;
+    snprintf(residual, sizeof(residual), "%s", scratch_file("residual.fits"));
+    for (size_t m = 0; m < 2; m++) {
+        const char *more[] = {"max-iterations", "4",      "method", methods[m],
+                              "residual",       residual, NULL};
+        const char *path = write_frame("blank.fits", NX, NY, 50);
+        sks_image *image = read_back("blank.fits");
+        sks_record record;
+
+        for (size_t k = 0; k < NX * NY; k++)
+            if (isnan(image->data[k]))
+                image->data[k] = 0;
+        assert_int_equal(sks_image_write(image, NULL, 0, path), SKS_OK);
+        sks_image_destroy(image);
+        if (deconvolve_to(path, scratch_file("out.fits"), "dynamic", 2, more, &record) != SKS_OK)
+            fail_msg("%s", sks_message());
+        assert_near(note(&record, "without_light"), 3, 0);
+        assert_near(note(&record, "without_data"), 0, 0);
+        sks_record_clear(&record);
+        image = read_back("out.fits");
+        assert_int_equal(image->n_blank, 0);
+        for (size_t k = 0; k < image->nx * image->ny; k++)
+            assert_int_equal(image->data[k] == 0, k % image->nx < 2 * 36);
+        sks_image_destroy(image);
+        image = read_back("residual.fits");
+        for (size_t k = 0; k < image->nx * image->ny; k++)
+            if (k % image->nx < 36)
+                assert_true(image->data[k] == 0);
+        sks_image_destroy(image);
+    }
+}
+
 /* ---- the same product always ---- */
 
 static void schedules_give_the_same(void **state)
@@ -653,6 +692,7 @@ int main(void)
         cmocka_unit_test(residual_is_what_the_log_says),
         cmocka_unit_test(any_size_works),
         cmocka_unit_test(unknown_stays_unknown),
+        cmocka_unit_test(dark_sections_stay_dark),
         cmocka_unit_test(schedules_give_the_same),
         cmocka_unit_test(wisdom_is_kept),
         cmocka_unit_test(nonsense_is_refused),

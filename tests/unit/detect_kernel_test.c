@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/assert_near.h"
+#include "tests/unit/mask_file.h"
 #include "tests/unit/run_kernel.h"
 #include "tests/unit/scratch_file.h"
 #include "tests/unit/star_table.h"
@@ -204,7 +205,7 @@ static void masked_stars_are_left_out(void **state)
     for (int y = 45; y <= 52; y++)
         for (int x = 59; x <= 66; x++)
             mask->data[(y - 1) * NX + x - 1] = 2; /* the star at (62.4, 48.3) */
-    assert_int_equal(sks_image_write(mask, NULL, 0, mask_path), SKS_OK);
+    write_mask(mask, mask_path);
     sks_image_destroy(mask);
     part = list_of(frame(), "mask", mask_path);
     assert_int_equal(part.n_rows, all.n_rows - 1);
@@ -237,7 +238,7 @@ static void bad_input_is_refused(void **state)
     refuse(frame(), "fwhm", "0", SKS_ERR_USAGE, "FWHM");
     refuse(frame(), "sharplo", "2", SKS_ERR_USAGE, "upside down");
     refuse(frame(), "aperture", "0", SKS_ERR_USAGE, "aperture");
-    refuse(frame(), "mask", frame(), SKS_ERR_INPUT, "mask");
+    refuse(frame(), "mask", frame(), SKS_ERR_INPUT, "mask needs integers");
     section_name(name, sizeof(name), "[100:400,1:20]");
     refuse(name, "rows", "8", SKS_ERR_USAGE, "section");
 }

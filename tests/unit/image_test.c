@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/assert_near.h"
+#include "tests/unit/mask_file.h"
 #include "tests/unit/scratch_file.h"
 
 #include <fitsio.h>
@@ -228,7 +229,7 @@ static void quality_bits_blank_pixels(void **state)
     assert_int_equal(sks_image_create(NX, NY, &dq), SKS_OK);
     dq->data[NX * 9 + 9] = 4;  /* (10, 10) */
     dq->data[NX * 9 + 10] = 3; /* other bits */
-    assert_int_equal(sks_image_write(dq, NULL, 0, scratch_file("dq.fits")), SKS_OK);
+    write_mask(dq, scratch_file("dq.fits"));
     sks_image_destroy(dq);
     /* The mask of the whole frame goes with a section of it. */
     snprintf(name, sizeof(name), "%s[8:20,8:15]", scratch_file("frame.fits"));
@@ -240,6 +241,33 @@ static void quality_bits_blank_pixels(void **state)
     snprintf(name, sizeof(name), "%s[1:5,1:5]", scratch_file("frame.fits"));
     sks_clear();
     assert_int_equal(sks_image_mask(image, scratch_file("section.fits"), 4), SKS_ERR_INPUT);
+    sks_clear();
+    sks_image_destroy(image);
+}
+
+/* Scaled integers may be fractions as well. */
+static void quality_is_integers(void **state)
+{
+    const char *frame = write_frame("frame.fits"), *path = scratch_file("scaled.fits");
+    sks_image *image = read_image(frame), *dq = NULL;
+    double half = 0.5;
+    fitsfile *file;
+    int fits = 0;
+
+    (void)state;
+    assert_int_equal(sks_image_create(NX, NY, &dq), SKS_OK);
+    write_mask(dq, path);
+    sks_image_destroy(dq);
+    assert_int_equal(sks_image_mask(image, path, 1), SKS_OK);
+    fits_open_diskfile(&file, path, READWRITE, &fits);
+    fits_update_key(file, TDOUBLE, "BSCALE", &half, NULL, &fits);
+    fits_close_file(file, &fits);
+    assert_int_equal(fits, 0);
+    assert_int_equal(sks_image_mask(image, path, 1), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "scaled.fits: the pixels are real numbers"));
+    sks_clear();
+    assert_int_equal(sks_image_mask(image, scratch_file("frame.fits"), 1), SKS_ERR_INPUT);
+    assert_non_null(strstr(sks_message(), "needs integers"));
     sks_clear();
     sks_image_destroy(image);
 }
@@ -277,9 +305,10 @@ static void what_is_no_image_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sections_know_their_place), cmocka_unit_test(scaled_integers_and_blanks),
-        cmocka_unit_test(regridding_keeps_the_sky),  cmocka_unit_test(pixels_survive_a_file),
-        cmocka_unit_test(quality_bits_blank_pixels), cmocka_unit_test(what_is_no_image_is_refused),
+        cmocka_unit_test(sections_know_their_place),   cmocka_unit_test(scaled_integers_and_blanks),
+        cmocka_unit_test(regridding_keeps_the_sky),    cmocka_unit_test(pixels_survive_a_file),
+        cmocka_unit_test(quality_bits_blank_pixels),   cmocka_unit_test(quality_is_integers),
+        cmocka_unit_test(what_is_no_image_is_refused),
     };
 
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
