@@ -18,7 +18,8 @@
  * are taken to have begun together (departure: the publication has one clock, in the monitor that
  * hands out).
  *
- * Cost     per chunk four atomic steps on one line, and a few logarithms.
+ * Cost     per chunk two atomic steps on one line, four where its size is not the last one's; three
+ *          logarithms.
  * Threads  lock-free. A worker that dies seems to go on computing: n is then too small, never r.
  * Source   Hagerup (1997), "Allocating independent tasks to parallel processors: an experimental
  *          study", J. Parallel Distrib. Comput. 47, 185-197, section 3.
@@ -30,23 +31,27 @@ struct bold_worker {
     /* This worker's alone. */
     _Alignas(SKS_CACHE_LINE) size_t seen; /* next_task as last seen */
     double clock_s;                       /* since its first claim */
-    double size;                          /* of the last chunk; 0: none */
+    size_t size;                          /* of the last chunk; 0: none */
     double speed;                         /* estimate for it, tasks per second */
     double begin;                         /* speed times clock_s when it was claimed */
 };
 
 struct bold_state {
-    /* The sums change with every claim, so they share the line of what every claim writes. They
-     * make up n without a clock of their own: at time t, n = m - sum_j speed_j (t - begin_j). */
+    /* The sums change with the claims, so they share the line of what every claim writes. They make
+     * up m = r + sum_j size_j and, without a clock of their own, at time t n = m - sum_j speed_j (t
+     * - begin_j). Between a claim and its sums, or when its worker dies there, its tasks count as
+     * finished. Relaxed: estimates. */
     _Alignas(SKS_CACHE_LINE) sks_next_task next_task;
-    _Atomic double unfinished;               /* m */
+    atomic_size_t in_hand;                   /* tasks */
     _Atomic double total_speed;              /* of chunks in hand */
     _Atomic double total_begin;              /* sum of speed_j begin_j */
     _Alignas(SKS_CACHE_LINE) size_t n_tasks; /* this and the next ones: read-only */
     size_t least;
     unsigned n_workers;
     double mean_s, overhead_s; /* mu, h */
-    double a, b, c1, ln_c2;
+    double a, b, c1;
+    double ln_c2_share; /* ln (c2/P) */
+    double ln_b;        /* 0 where b <= 0 */
     struct bold_worker worker[];
 };
 
@@ -94,9 +99,10 @@ static sks_status bold_init(void *state, const sks_loop *loop)
     s->a = 2.0 * cv * cv;
     s->b = s->a > 0.0 ? 8.0 * s->a * log(8.0 * s->a) : 0.0;
     s->c1 = s->overhead_s / (s->mean_s * log(2.0));
-    s->ln_c2 = log(sqrt(2.0 * acos(-1.0)) * s->c1); /* -inf for h = 0 */
+    s->ln_c2_share = log(sqrt(2.0 * acos(-1.0)) * s->c1 / loop->n_workers); /* -inf for h = 0 */
+    s->ln_b = s->b > 0.0 ? log(s->b) : 0.0;
     atomic_init(&s->next_task, 0);
-    atomic_init(&s->unfinished, (double)loop->n_tasks);
+    atomic_init(&s->in_hand, 0);
     atomic_init(&s->total_speed, 0.0);
     atomic_init(&s->total_begin, 0.0);
     for (unsigned w = 0; w < loop->n_workers; w++)
@@ -104,24 +110,31 @@ static sks_status bold_init(void *state, const sks_loop *loop)
     return SKS_OK;
 }
 
-/* The chunk by the formula above, not rounded; q > 1. */
+/* The chunk by the formula above, not rounded; q > 1. Written so that no logarithm and no division
+ * waits for more of the others than it must:
+ *
+ *     ln d - ln c2 = ln q - ln(c2/P) + ln(ln q (b + q) / (b + q + b ln q))
+ *     w = ln q + ln b + ln(ln q / (b + q))
+ */
 static double bold_formula(const struct bold_state *s, double r, double m, double n)
 {
     double all = n > r ? n : r; /* R */
     double t = all / s->n_workers;
     double q = r / s->n_workers;
     double ln_q = log(q);
-    double v = q / (s->b + q);
-    double ln_d = log(r / (1.0 + 1.0 / ln_q - v));
-    double deviation, w, shortened;
+    double bq = s->b + q;
+    double risk = ln_q - s->ln_c2_share + log(ln_q * bq / (bq + s->b * ln_q)); /* ln d - ln c2 */
+    double deviation, w, size;
 
-    if (ln_d <= s->ln_c2)
+    if (risk <= 0.0)
         return t;
-    deviation = s->a > 0.0 ? s->a * (ln_d - s->ln_c2) * (1.0 + m / (all * s->n_workers)) : 0.0;
-    w = log((s->b > 0.0 ? s->b * v : 1.0) * ln_q);
+    deviation = s->a > 0.0 ? s->a * risk * (1.0 + m / (all * s->n_workers)) : 0.0;
+    w = s->b > 0.0 ? ln_q + s->ln_b + log(ln_q / bq) : log(ln_q);
     /* t + s/2 - sqrt(s (t + s/4)) without cancellation, and right for s = inf */
-    shortened = t * t / (t + deviation / 2.0 + sqrt(deviation * (t + deviation / 4.0)));
-    return fmin(t, shortened + fmax(0.0, s->c1 * w));
+    size = t * t / (t + deviation / 2.0 + sqrt(deviation * (t + deviation / 4.0)));
+    if (w > 0.0)
+        size += s->c1 * w;
+    return size < t ? size : t;
 }
 
 /* Of the worker's next chunk, when the loop is at `seen` < n_tasks. The worker's last chunk, still
@@ -129,31 +142,37 @@ static double bold_formula(const struct bold_state *s, double r, double m, doubl
 static size_t chunk_size(const struct bold_state *s, const struct bold_worker *w)
 {
     size_t n_left = s->n_tasks - w->seen;
-    double m = atomic_load_explicit(&s->unfinished, memory_order_relaxed) - w->size;
+    size_t in_hand = atomic_load_explicit(&s->in_hand, memory_order_relaxed) - w->size;
+    double m = (double)n_left + (double)in_hand;
     double speed = atomic_load_explicit(&s->total_speed, memory_order_relaxed) - w->speed;
     double begin = atomic_load_explicit(&s->total_begin, memory_order_relaxed) - w->begin;
+    double n = m - (speed * w->clock_s - begin);
+    double r = (double)n_left;
     size_t size = 1;
 
-    if (n_left > s->n_workers)
-        size = sks_chunk_round(bold_formula(s, (double)n_left, m, m - (speed * w->clock_s - begin)),
-                               n_left);
+    /* No chunk is larger than t: where that is not above the least size, nothing to compute. */
+    if (n_left > s->n_workers && (n > r ? n : r) > (double)s->least * s->n_workers)
+        size = sks_chunk_round(bold_formula(s, r, m, n), n_left);
     if (size >= s->least)
         return size;
     return s->least < n_left ? s->least : n_left;
 }
 
 /* Exchanges the worker's last chunk for a new one in the sums. */
-static void replace(struct bold_state *s, struct bold_worker *w, double size)
+static void replace(struct bold_state *s, struct bold_worker *w, size_t size)
 {
-    double speed = size / (size * s->mean_s + s->overhead_s);
-    double begin = speed * w->clock_s;
+    double begin;
 
-    if (w->size > 0.0)
-        sks_sum_add(&s->unfinished, -w->size);
-    sks_sum_add(&s->total_speed, speed - w->speed);
+    if (size != w->size) {
+        double speed = (double)size / ((double)size * s->mean_s + s->overhead_s);
+
+        atomic_fetch_add_explicit(&s->in_hand, size - w->size, memory_order_relaxed);
+        sks_sum_add(&s->total_speed, speed - w->speed);
+        w->size = size;
+        w->speed = speed;
+    }
+    begin = w->speed * w->clock_s;
     sks_sum_add(&s->total_begin, begin - w->begin);
-    w->size = size;
-    w->speed = speed;
     w->begin = begin;
 }
 
@@ -168,7 +187,7 @@ static bool bold_next(void *state, unsigned worker, sks_range *tasks)
             return false;
         size = chunk_size(s, w);
     } while (!sks_claim(&s->next_task, &w->seen, size));
-    replace(s, w, (double)size);
+    replace(s, w, size);
     tasks->begin = w->seen;
     tasks->end = w->seen += size;
     return true;
