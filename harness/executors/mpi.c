@@ -51,6 +51,7 @@ struct coordinator {
     char host[SKS_MPI_HOST_SIZE];
     unsigned n_ready, n_over;
     bool is_crowded;  /* this process and its workers here share processors, or may do so */
+    bool is_told;     /* of every message: all workers are here */
     json_t *machines; /* of workers on other hosts */
 };
 
@@ -109,8 +110,7 @@ static sks_status send_job(const json_t *job, unsigned worker)
     if (message != NULL && text != NULL) {
         memcpy(message, &head, sizeof(head));
         memcpy(message + sizeof(head), text, length);
-        status = sks_mpi_check(sks_mpi()->send((int)worker + 1, message, sizeof(head) + length),
-                               "sending the job");
+        status = sks_mpi_send((int)worker + 1, message, sizeof(head) + length, "sending the job");
     } else {
         status = sks_fail_nomem("the job");
     }
@@ -125,10 +125,8 @@ static sks_status wake_all(unsigned n_workers)
     const sks_mpi_head head = {.kind = SKS_MPI_WAKE};
     sks_status status = SKS_OK;
 
-    for (unsigned w = 0; status == SKS_OK && w < n_workers; w++) {
-        status = sks_mpi_check(sks_mpi()->send((int)w + 1, &head, sizeof(head)), "waking");
-        sks_mpi_wake(w);
-    }
+    for (unsigned w = 0; status == SKS_OK && w < n_workers; w++)
+        status = sks_mpi_send((int)w + 1, &head, sizeof(head), "waking");
     return status;
 }
 
@@ -145,10 +143,11 @@ static sks_status send_jobs(const struct coordinator *c)
         json_decref(parameters);
         return sks_fail(SKS_ERR_IO, "the working folder: %s", strerror(errno));
     }
-    job = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o}", "kernel", j->kernel->name, "folder",
-                    folder, "host", c->host, "workers", (int)j->n_workers, "binding",
-                    j->binding != NULL ? j->binding : "none", "counter_source", "auto", "events",
-                    events_to_json(j->counters), "parameters", parameters);
+    job = json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:o, s:o}", "kernel", j->kernel->name,
+                    "folder", folder, "host", c->host, "pid", (int)getpid(), "workers",
+                    (int)j->n_workers, "binding", j->binding != NULL ? j->binding : "none",
+                    "counter_source", "auto", "events", events_to_json(j->counters), "parameters",
+                    parameters);
     status = wake_all(j->n_workers);
     for (unsigned w = 0; status == SKS_OK && w < j->n_workers; w++)
         status = send_job(job, w);
@@ -221,7 +220,7 @@ static sks_status give(struct coordinator *c, unsigned number)
     p->sent_tick = sks_ticks();
     if (!p->is_busy)
         w->end_tick = p->sent_tick;
-    return sks_mpi_check(sks_mpi()->send((int)number + 1, &head, sizeof(head)), "sending a chunk");
+    return sks_mpi_send((int)number + 1, &head, sizeof(head), "sending a chunk");
 }
 
 /* A chunk is complete: its record, as the worker's own would be. */
@@ -303,7 +302,7 @@ static sks_status take_ready(struct coordinator *c, unsigned number, const sks_m
             c->machines,
             json_pack("{s:i, s:s, s:o}", "worker", (int)number, "host", p->host, "machine",
                       json_loadb((const char *)(ready + 1), ready->machine_size, 0, NULL)));
-    return p->is_here ? sks_mpi_know(number, p->pid) : SKS_OK;
+    return p->is_here ? sks_mpi_know((int)number + 1, p->pid) : SKS_OK;
 }
 
 static void take_report(struct coordinator *c, unsigned number, const sks_mpi_report *report)
@@ -397,7 +396,7 @@ static sks_status wait_until_all(struct coordinator *c, const unsigned *count)
             wait = sks_wait_begin();
             continue;
         }
-        sks_wait_a_little(&wait, c->is_crowded, LONGEST_PAUSE_S);
+        sks_mpi_wait(&wait, c->is_crowded, c->is_told, LONGEST_PAUSE_S);
         now_s = sks_now_s();
         if (now_s - watched_s > 0.05) {
             watched_s = now_s;
@@ -431,19 +430,20 @@ static sks_status stop_all(struct coordinator *c)
     sks_status status = SKS_OK;
 
     for (unsigned w = 0; status == SKS_OK && w < c->job->n_workers; w++)
-        status = sks_mpi_check(sks_mpi()->send((int)w + 1, &head, sizeof(head)), "stopping");
+        status = sks_mpi_send((int)w + 1, &head, sizeof(head), "stopping");
     return status == SKS_OK ? wait_until_all(c, &c->n_over) : status;
 }
 
 /* Whether this process needs a processor that a worker has; while they make ready, of whom nobody
  * knows where they are, it gives way in any case. */
-static bool is_crowded(const struct coordinator *c)
+static void see_who_is_here(struct coordinator *c)
 {
-    long n_here = 1;
+    unsigned n_here = 0;
 
     for (unsigned w = 0; w < c->job->n_workers; w++)
         n_here += c->peer[w].is_here;
-    return n_here > sysconf(_SC_NPROCESSORS_ONLN);
+    c->is_crowded = (long)n_here + 1 > sysconf(_SC_NPROCESSORS_ONLN);
+    c->is_told = n_here == c->job->n_workers;
 }
 
 static sks_status run_loop(struct coordinator *c, sks_loop_report *report,
@@ -457,7 +457,7 @@ static sks_status run_loop(struct coordinator *c, sks_loop_report *report,
         status = wait_until_all(c, &c->n_ready);
     if (status != SKS_OK)
         return status;
-    c->is_crowded = is_crowded(c);
+    see_who_is_here(c);
     is_released = sks_crew_open(&c->crew, n, SKS_OK) == SKS_OK;
     if (!is_released) {
         status = stop_all(c);
@@ -495,7 +495,9 @@ static sks_status run_with(struct coordinator *c, sks_loop_report *report,
     gethostname(c->host, sizeof(c->host) - 1);
     status = sks_mpi_gather(job->n_workers);
     if (status == SKS_OK) {
+        sks_mpi_listen(true);
         status = run_loop(c, report, records);
+        sks_mpi_listen(false);
         if (is_broken(c))
             end_peers(c);
     }

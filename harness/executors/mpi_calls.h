@@ -20,7 +20,10 @@ typedef struct sks_mpi_calls {
      * 1 … n_workers of a world of their own with this process as rank 0, to which all further
      * calls refer. Only for a process that was started alone. */
     const char *(*spawn)(const char *program, const char *argument, int n_workers);
-    const char *(*send)(int to, const void *data, size_t size_bytes);
+    /* Sends in two steps. Between them the other side can be told to look: a long message is not
+     * over before it does. The data stay as they are until the end. */
+    const char *(*begin_send)(int to, const void *data, size_t size_bytes);
+    const char *(*end_send)(void);
     /* Looks for a message; does not wait. */
     const char *(*probe)(bool *is_there, int *from, size_t *size_bytes);
     /* Takes the next message of that rank, which has that size. */

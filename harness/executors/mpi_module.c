@@ -127,11 +127,18 @@ static const char *spawn(const char *program, const char *argument, int n_worker
     return explain(code);
 }
 
-static const char *send_message(int to, const void *data, size_t size_bytes)
+static MPI_Request sending = MPI_REQUEST_NULL;
+
+static const char *begin_send(int to, const void *data, size_t size_bytes)
 {
     if (size_bytes > INT_MAX)
         return "a message of more than 2 GiB";
-    return explain(MPI_Send(data, (int)size_bytes, MPI_BYTE, to, TAG, world));
+    return explain(MPI_Isend(data, (int)size_bytes, MPI_BYTE, to, TAG, world, &sending));
+}
+
+static const char *end_send(void)
+{
+    return explain(MPI_Wait(&sending, MPI_STATUS_IGNORE));
 }
 
 static const char *probe(bool *is_there, int *from, size_t *size_bytes)
@@ -188,7 +195,8 @@ static const char *version(void)
 const sks_mpi_calls sks_mpi_module = {
     .start = start,
     .spawn = spawn,
-    .send = send_message,
+    .begin_send = begin_send,
+    .end_send = end_send,
     .probe = probe,
     .receive = receive,
     .neighbours = neighbours,

@@ -57,58 +57,56 @@ static bool is_crowded;
 /* The coordinator is on this host: it needs a processor too, and it can wake this process. */
 static bool is_near;
 
-static void change_mask(int how, int first, int second)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, first);
-    sigaddset(&set, second);
-    pthread_sigmask(how, &set, NULL);
-}
-
 /* Between jobs there may be nothing to do for long, while others measure: every look, not to speak
- * of a whole millisecond's, would disturb them. A signal that came since the last look is pending,
- * so none is missed; the second is for a coordinator that is not there any more. */
-static void sleep_until_woken(void)
+ * of a whole millisecond's, would disturb them. The second is for a coordinator that is not there
+ * any more. */
+static void wait_for_message(sks_wait *wait, bool is_idle)
 {
-    const struct timespec second = {.tv_sec = 1};
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SKS_MPI_WAKING_SIGNAL);
-    sigtimedwait(&set, NULL, &second);
+    if (is_idle && is_near && wait->n_looks > N_LOOKS_BEFORE_SLEEP) {
+        sks_mpi_sleep(1.0);
+        *wait = sks_wait_begin();
+    } else if (is_idle) {
+        sks_mpi_wait(wait, true, false, LONGEST_IDLE_PAUSE_S);
+    } else {
+        sks_mpi_wait(wait, is_crowded, is_near, LONGEST_PAUSE_S);
+    }
 }
 
-/* The next message from the coordinator; the caller frees it. */
-static sks_status take(bool is_idle, void **message, size_t *size_bytes)
+/* Waits until the coordinator has sent something. */
+static sks_status await_message(bool is_idle, size_t *size_bytes)
 {
     sks_wait wait = sks_wait_begin();
-    bool is_there = false;
-    sks_status status = SKS_OK;
-    int from = 0;
-    void *data;
 
-    while (!is_there) {
-        status = sks_mpi_check(sks_mpi()->probe(&is_there, &from, size_bytes), "waiting");
-        if (status != SKS_OK)
+    for (;;) {
+        bool is_there;
+        int from;
+        sks_status status =
+            sks_mpi_check(sks_mpi()->probe(&is_there, &from, size_bytes), "waiting");
+
+        if (status != SKS_OK || is_there)
             return status;
         if (sks_cancel != 0)
             return sks_fail(SKS_ERR_CANCELLED, "interrupted");
-        if (is_there)
-            break;
-        if (is_idle && is_near && wait.n_looks > N_LOOKS_BEFORE_SLEEP) {
-            sleep_until_woken();
-            wait = sks_wait_begin();
-        } else {
-            sks_wait_a_little(&wait, is_idle || is_crowded,
-                              is_idle ? LONGEST_IDLE_PAUSE_S : LONGEST_PAUSE_S);
-        }
+        wait_for_message(&wait, is_idle);
     }
+}
+
+/* The next message from the coordinator; the caller frees it. It listens no longer than it waits:
+ * programs that a kernel starts inherit which signals are blocked. */
+static sks_status take(bool is_idle, void **message, size_t *size_bytes)
+{
+    sks_status status;
+    void *data;
+
+    sks_mpi_listen(true);
+    status = await_message(is_idle, size_bytes);
+    sks_mpi_listen(false);
+    if (status != SKS_OK)
+        return status;
     data = malloc(*size_bytes + 1);
     if (data == NULL)
         return sks_fail_nomem("a message");
-    status = sks_mpi_check(sks_mpi()->receive(from, data, *size_bytes), "receiving");
+    status = sks_mpi_check(sks_mpi()->receive(0, data, *size_bytes), "receiving");
     if (status != SKS_OK) {
         free(data);
         return status;
@@ -166,6 +164,8 @@ static sks_status make_state(const json_t *job, struct server *s, sks_place *got
 
     gethostname(s->host, sizeof(s->host) - 1);
     is_near = strcmp(s->host, text_of(job, "host")) == 0; /* by the answer to this */
+    if (is_near && sks_mpi_know(0, (int)json_integer_value(json_object_get(job, "pid"))) != SKS_OK)
+        return SKS_ERR_NOMEM;
     if (chdir(text_of(job, "folder")) != 0)
         return sks_fail(SKS_ERR_IO, "%s: %s", text_of(job, "folder"), strerror(errno));
     bind(job, got);
@@ -246,8 +246,7 @@ static sks_status send_ready(const json_t *job, const struct server *s, sks_stat
         memcpy(message, &ready, sizeof(ready));
         if (machine != NULL)
             memcpy(message + sizeof(ready), machine, ready.machine_size);
-        status = sks_mpi_check(sks_mpi()->send(0, message, sizeof(ready) + ready.machine_size),
-                               "answering");
+        status = sks_mpi_send(0, message, sizeof(ready) + ready.machine_size, "answering");
     }
     free(message);
     free(machine);
@@ -297,7 +296,7 @@ static sks_status send_packed(const struct server *s, const sks_mpi_result *resu
     if (status == SKS_OK) {
         memcpy(message, result, n_bytes);
         memcpy(message + n_bytes, packed, n_packed);
-        status = sks_mpi_check(sks_mpi()->send(0, message, n_bytes + n_packed), "sending");
+        status = sks_mpi_send(0, message, n_bytes + n_packed, "sending");
     }
     free(message);
     free(packed);
@@ -322,8 +321,7 @@ static sks_status compute(struct server *s, sks_range chunk)
         if (s->kernel->pack != NULL && result->status == SKS_OK)
             status = send_packed(s, result);
         else
-            status =
-                sks_mpi_check(sks_mpi()->send(0, result, sizeof(*result) + n_bytes), "sending");
+            status = sks_mpi_send(0, result, sizeof(*result) + n_bytes, "sending");
         begin = end;
     }
     return status;
@@ -337,7 +335,7 @@ static sks_status send_report(struct server *s)
         sks_counters_stop(s->counters, s->session, report.counts);
     if (s->switches >= 0)
         report.switches = involuntary_switches() - s->switches;
-    return sks_mpi_check(sks_mpi()->send(0, &report, sizeof(report)), "reporting");
+    return sks_mpi_send(0, &report, sizeof(report), "reporting");
 }
 
 static void introduce(struct server *s)
@@ -393,12 +391,15 @@ static sks_status do_job(const char *text)
 sks_status sks_mpi_serve(void)
 {
     bool is_idle = true, is_over = false;
+    sigset_t end;
     sks_status status;
 
-    /* MPI's threads, which inherit the mask, leave these signals to this one. */
-    change_mask(SIG_BLOCK, SKS_MPI_WAKING_SIGNAL, SIGTERM);
+    /* MPI's threads, which inherit the mask, leave this signal to this one. */
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &end, NULL);
     status = sks_mpi_start();
-    change_mask(SIG_UNBLOCK, SIGTERM, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &end, NULL);
     signal(SIGINT, SIG_IGN); /* the terminal's goes to all: the coordinator deals with it */
     while (status == SKS_OK && !is_over) {
         sks_mpi_head *head = NULL;
@@ -407,11 +408,8 @@ sks_status sks_mpi_serve(void)
         status = take(is_idle, (void **)&head, &size_bytes);
         if (status != SKS_OK)
             break;
-        if (head->kind == SKS_MPI_JOB) {
-            change_mask(SIG_UNBLOCK, SKS_MPI_WAKING_SIGNAL, SKS_MPI_WAKING_SIGNAL);
-            status = do_job((const char *)(head + 1)); /* programs it starts inherit the mask */
-            change_mask(SIG_BLOCK, SKS_MPI_WAKING_SIGNAL, SKS_MPI_WAKING_SIGNAL);
-        }
+        if (head->kind == SKS_MPI_JOB)
+            status = do_job((const char *)(head + 1));
         is_over = head->kind == SKS_MPI_QUIT;
         is_idle = head->kind != SKS_MPI_WAKE;
         free(head);

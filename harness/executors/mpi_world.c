@@ -17,13 +17,22 @@
 
 #define MODULE "skyscale_mpi.so"
 
+#define WAKING_SIGNAL SIGURG
+
+/* MPI finds a message in the look after the one that fetches it. */
+enum { N_LOOKS_BEFORE_SLEEP = 4 };
+
+/* Of those who are woken: for what MPI keeps to itself for lack of room, and for deaths. */
+#define LONGEST_SLEEP_S 2e-3
+
 static const sks_mpi_calls *calls;
 static int rank, size;     /* of the world the launcher made */
 static unsigned n_spawned; /* workers alive that were spawned */
 static bool is_ended;
 static pid_t started_by; /* a forked child has no part in it */
-static pid_t *known; /* [n_known], of the workers on this host; 0: another host's, or not known */
-static unsigned n_known;
+static pid_t
+    *known; /* [n_known], by rank, of those on this host; 0: another host's, or not known */
+static int n_known;
 
 #if defined(__SANITIZE_ADDRESS__)
 /* Open MPI frees much of what it has by ending, and unloads the code that could be named in a list
@@ -196,25 +205,77 @@ const sks_mpi_calls *sks_mpi(void)
 
 /* ---- Sleeping and waking. */
 
-sks_status sks_mpi_know(unsigned number, int pid)
+sks_status sks_mpi_know(int other, int pid)
 {
-    if (number >= n_known) {
-        pid_t *more = realloc(known, (number + 1) * sizeof(*more));
+    if (other >= n_known) {
+        pid_t *more = realloc(known, ((size_t)other + 1) * sizeof(*more));
 
         if (more == NULL)
-            return sks_fail_nomem("workers");
-        memset(more + n_known, 0, (number + 1 - n_known) * sizeof(*more));
+            return sks_fail_nomem("ranks");
+        memset(more + n_known, 0, (size_t)(other + 1 - n_known) * sizeof(*more));
         known = more;
-        n_known = number + 1;
+        n_known = other + 1;
     }
-    known[number] = pid;
+    known[other] = pid;
     return SKS_OK;
 }
 
-void sks_mpi_wake(unsigned number)
+static sigset_t waking_signal(void)
 {
-    if (number < n_known && known[number] > 0)
-        kill(known[number], SKS_MPI_WAKING_SIGNAL);
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, WAKING_SIGNAL);
+    return set;
+}
+
+void sks_mpi_listen(bool is_listening)
+{
+    const sigset_t set = waking_signal();
+
+    pthread_sigmask(is_listening ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+void sks_mpi_sleep(double at_most_s)
+{
+    const struct timespec at_most = {
+        .tv_sec = (time_t)at_most_s,
+        .tv_nsec = (long)(1e9 * (at_most_s - (double)(time_t)at_most_s)),
+    };
+    const sigset_t set = waking_signal();
+
+    sigtimedwait(&set, NULL, &at_most);
+}
+
+void sks_mpi_wait(sks_wait *wait, bool is_crowded, bool is_told, double at_most_s)
+{
+    if (!is_crowded || !is_told) {
+        const double pause_s = sks_wait_pause_s(wait, is_crowded, at_most_s);
+
+        if (pause_s > 0)
+            sks_mpi_sleep(pause_s);
+    } else if (++wait->n_looks > N_LOOKS_BEFORE_SLEEP) {
+        sks_mpi_sleep(LONGEST_SLEEP_S);
+        wait->n_looks = 0;
+    }
+}
+
+/* To one thread, as others of the process (MPI's) would swallow what the process gets. */
+static void wake(int other)
+{
+    if (other < n_known && known[other] > 0)
+        tgkill(known[other], known[other], WAKING_SIGNAL);
+}
+
+sks_status sks_mpi_send(int to, const void *data, size_t size_bytes, const char *doing)
+{
+    const char *error = calls->begin_send(to, data, size_bytes);
+
+    if (error == NULL) {
+        wake(to);
+        error = calls->end_send();
+    }
+    return sks_mpi_check(error, doing);
 }
 
 int sks_mpi_rank(void)
@@ -234,8 +295,8 @@ static void send_home(unsigned n_workers)
     const sks_mpi_head quit = {.kind = SKS_MPI_QUIT};
 
     for (unsigned w = 0; w < n_workers; w++) {
-        calls->send((int)w + 1, &quit, sizeof(quit));
-        sks_mpi_wake(w);
+        sks_mpi_send((int)w + 1, &quit, sizeof(quit), "ending");
+        sks_clear(); /* nobody is left to be told */
     }
     forget_workers();
 }

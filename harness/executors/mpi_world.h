@@ -10,6 +10,7 @@
 
 #include "common/status.h"
 #include "harness/executors/mpi_calls.h"
+#include "harness/executors/waiting.h"
 
 #include <stdbool.h>
 
@@ -33,14 +34,24 @@ sks_status sks_mpi_gather(unsigned n_workers);
 const sks_mpi_calls *sks_mpi(void); /* after sks_mpi_start */
 int sks_mpi_rank(void);             /* of a worker, from 1 */
 
-/* A worker that has nothing to do sleeps until this signal comes, when it is on the coordinator's
- * host; it blocks it meanwhile. Anybody else ignores it by default. */
-#define SKS_MPI_WAKING_SIGNAL SIGURG
+/* ---- Sleeping until a message comes.
+ *
+ * Ranks of one host that know each other wake each other: whoever sends also sends a signal,
+ * SIGURG, to the thread that runs MPI, which blocks it while it listens. Whoever does not listen
+ * ignores it, by default. A message is there before its signal is: who begins to listen, then
+ * looks, and then sleeps, misses none. */
 
-/* For the coordinator: which process worker `number` is, on this same host. */
-sks_status sks_mpi_know(unsigned number, int pid);
-/* Wakes worker `number`, if it is known; after something has been sent to it. */
-void sks_mpi_wake(unsigned number);
+/* `rank` is process `pid` of this host, and MPI is run by its first thread. */
+sks_status sks_mpi_know(int rank, int pid);
+void sks_mpi_listen(bool is_listening);
+/* Until a known rank has sent something since it was listened, at most so long. */
+void sks_mpi_sleep(double at_most_s);
+/* Between two looks for a message, while listening: sks_wait_a_little, but for those who lack a
+ * processor and are told (`is_told`) of every message, who sleep at once. */
+void sks_mpi_wait(sks_wait *wait, bool is_crowded, bool is_told, double at_most_s);
+
+/* Sends, and wakes whoever gets it. */
+sks_status sks_mpi_send(int to, const void *data, size_t size_bytes, const char *doing);
 
 /* What a call to the module returned as a status; `doing` begins the message. */
 sks_status sks_mpi_check(const char *error, const char *doing);

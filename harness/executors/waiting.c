@@ -12,7 +12,7 @@ enum { N_LOOKS_AWAKE = 100 };
 #define SHORTEST_S 20e-6
 #define SOON_S 1e-3 /* a wait that lasts so long is not about one small chunk */
 
-void sks_wait_a_little(sks_wait *wait, bool is_crowded, double at_most_s)
+double sks_wait_pause_s(sks_wait *wait, bool is_crowded, double at_most_s)
 {
     static _Thread_local double crowded_until_s;
     const double now_s = sks_now_s();
@@ -21,11 +21,18 @@ void sks_wait_a_little(sks_wait *wait, bool is_crowded, double at_most_s)
 
     wait->n_looks++;
     /* Who sleeps is back sooner than who gives way to another program again and again. */
-    if (is_crowded ? wait->n_looks > N_LOOKS_AWAKE : now_s < crowded_until_s) {
-        usleep((useconds_t)(1e6 * (part_s < at_most_s ? part_s : at_most_s)));
-        return;
-    }
+    if (is_crowded ? wait->n_looks > N_LOOKS_AWAKE : now_s < crowded_until_s)
+        return part_s < at_most_s ? part_s : at_most_s;
     sched_yield();
     if (!is_crowded && sks_now_s() - now_s > LOST_S)
         crowded_until_s = now_s + CROWDED_S;
+    return 0;
+}
+
+void sks_wait_a_little(sks_wait *wait, bool is_crowded, double at_most_s)
+{
+    const double pause_s = sks_wait_pause_s(wait, is_crowded, at_most_s);
+
+    if (pause_s > 0)
+        usleep((useconds_t)(1e6 * pause_s));
 }

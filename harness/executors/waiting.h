@@ -21,9 +21,12 @@ static inline sks_wait sks_wait_begin(void)
 }
 
 /* Between two looks. The first times it just gives way; then, when somebody needs the processor
- * (`is_crowded`, or found out), it sleeps: as shortly as possible at first, after a millisecond for
- * a sixteenth of what the waiting has lasted already, at most `at_most_s`, so that the waiting
- * lasts hardly longer for it. */
+ * (`is_crowded`, or found out), it asks for a sleep by returning its seconds: as short as possible
+ * at first, after a millisecond a sixteenth of what the waiting has lasted already, at most
+ * `at_most_s`, so that the waiting lasts hardly longer for it. 0: look again. */
+double sks_wait_pause_s(sks_wait *wait, bool is_crowded, double at_most_s);
+
+/* The same, with the sleep. */
 void sks_wait_a_little(sks_wait *wait, bool is_crowded, double at_most_s);
 
 #endif
