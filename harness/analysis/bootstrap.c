@@ -29,6 +29,17 @@ static size_t ratio_jackknife(const double *numerator, size_t n_numerator,
     return without_nan(left_out, n);
 }
 
+sks_interval sks_ratio_interval(double *replicates, size_t n, double ratio, const double *jackknife,
+                                size_t n_jackknife, bool is_paired, double confidence)
+{
+    sks_interval interval = sks_no_interval;
+
+    if (!is_paired)
+        interval = sks_bca_interval(replicates, n, ratio, jackknife, n_jackknife, confidence);
+    return sks_interval_is_known(interval) ? interval
+                                           : sks_percentile_interval(replicates, n, confidence);
+}
+
 static sks_status ratio_interval(const sks_side *side[2], double median[2], double confidence,
                                  sks_interval *interval)
 {
@@ -52,8 +63,9 @@ static sks_status ratio_interval(const sks_side *side[2], double median[2], doub
                                      is_paired, median, left_out);
         for (size_t b = 0; b < n; b++)
             replicates[0][b] /= replicates[1][b];
-        *interval = sks_bca_interval(replicates[0], without_nan(replicates[0], n),
-                                     median[0] / median[1], left_out, n_left_out, confidence);
+        *interval =
+            sks_ratio_interval(replicates[0], without_nan(replicates[0], n), median[0] / median[1],
+                               left_out, n_left_out, is_paired, confidence);
     }
     for (int i = 0; i < 2; i++) {
         free(replicates[i]);

@@ -77,7 +77,16 @@ typedef struct sks_side {
     const sks_resampling *resampling;
 } sks_side;
 
-/* Median of the numerator over median of the denominator, with a BCa interval. Sides with the same
+/* The interval of a ratio of medians, or of a mean of such, from its replicates, which it reorders,
+ * and its jackknife. BCa where nothing pairs the sides. Where rounds do, percentiles: medians of
+ * paired sides mostly fall into the same rounds, their ratio takes few values, and too many
+ * replicates lie on one side of the estimate. That is no bias, and correcting it as one leaves up
+ * to half of the intervals without an end and covers the truth in 88 % instead of 95 % of six
+ * rounds. So also where BCa has no end without pairs. */
+sks_interval sks_ratio_interval(double *replicates, size_t n, double ratio, const double *jackknife,
+                                size_t n_jackknife, bool is_paired, double confidence);
+
+/* Median of the numerator over median of the denominator, with its interval. Sides with the same
  * resampling are paired: they are resampled together. No interval when a side has fewer than
  * sks_median_min_n samples. SKS_ERR_NOMEM. */
 sks_status sks_ratio_of_medians(const sks_side *numerator, const sks_side *denominator,

@@ -3,11 +3,11 @@
  * Pairing   Within one campaign a round measures all configurations close together, so samples of
  *           one round are paired: Wilcoxon's signed rank test of the logarithms of their ratios.
  *           Between campaigns nothing pairs them: the rank sum test of Mann and Whitney.
- * Effect    `ratio`: new median over base median, with a BCa interval that carries the scatter of
- *           both; `shift`: Hodges and Lehmann's estimate of the same ratio; Cliff's delta. Ratios
- *           are of times: below 1 is faster.
- * Verdict   Faster or slower when the test says so at the confidence asked, with Holm's correction
- *           over all comparisons made, and the ratio is beyond the practical threshold, and both
+ * Effect    `ratio`: new median over base median, with a bootstrap interval that carries the
+ *           scatter of both (percentiles of resampled rounds when paired, BCa when not); `shift`:
+ * Hodges and Lehmann's estimate of the same ratio; Cliff's delta. Ratios are of times: below 1 is
+ * faster. Verdict   Faster or slower when the test says so at the confidence asked, with Holm's
+ * correction over all comparisons made, and the ratio is beyond the practical threshold, and both
  *           agree on the side. Otherwise no difference is shown, which is not: there is none.
  *           Too few samples: whatever they were, these numbers of samples could not have shown a
  *           difference among so many comparisons.

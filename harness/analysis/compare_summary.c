@@ -157,8 +157,8 @@ static sks_status geometric_interval(const sks_match *const *matches, size_t n,
             memcpy(jackknife + n_jackknife, g.left_out[1].sum, more * sizeof(*jackknife));
             n_jackknife += more;
         }
-        *interval = sks_bca_interval(g.replicates.sum, n_replicates, estimate, jackknife,
-                                     n_jackknife, options->confidence);
+        *interval = sks_ratio_interval(g.replicates.sum, n_replicates, estimate, jackknife,
+                                       n_jackknife, g.is_paired, options->confidence);
     }
     free(jackknife);
     log_sums_clear(&g.replicates);

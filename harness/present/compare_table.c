@@ -262,11 +262,12 @@ static void print_legend(const sks_compare_report *report, FILE *out)
     if (report->result.n == 0)
         return;
     fprintf(out,
-            "new/base: ratio of the medians, below 1 is faster, %g %% intervals underneath (BCa "
-            "bootstrap)\n"
+            "new/base: ratio of the medians, below 1 is faster, %g %% intervals underneath, each "
+            "for itself (%s%s%s)\n"
             "shift: Hodges-Lehmann estimate of the same; delta: Cliff's, +1 when all of new is "
             "slower\n",
-            100.0 * o->confidence);
+            100.0 * o->confidence, some_paired ? "bootstrap of rounds" : "",
+            some_paired && some_apart ? ", or " : "", some_apart ? "BCa bootstrap" : "");
     fprintf(out, "p: %s%s%s, Holm's correction for %zu comparison%s\n",
             some_paired ? "Wilcoxon signed rank over rounds" : "",
             some_paired && some_apart ? ", or " : "", some_apart ? "Mann-Whitney" : "",

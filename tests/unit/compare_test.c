@@ -245,6 +245,43 @@ static void intervals_cover_the_truth(void **state)
     assert_covers(paired_mean, TRIALS, 0.03);
 }
 
+/* Paired rounds with much in common, few of them: the ratio of medians takes few values then. Each
+ * comparison has its interval, the summary too, and they cover the truth. */
+static void paired_intervals_are_there_and_cover_the_truth(void **state)
+{
+    const double new[MAX_POINTS] = {1, 1.1};
+    const size_t n_rounds[2] = {6, 9};
+    sks_compare_options options = quick(0.02);
+
+    (void)state;
+    options.n_replicates = 1000;
+    for (size_t k = 0; k < 2; k++) {
+        size_t ratio = 0, mean = 0;
+
+        for (size_t t = 0; t < TRIALS; t++) {
+            made_campaign c;
+            sks_match match = {.shares_rounds = true, .label = "one"};
+            sks_compare_result result;
+            sks_interval i, g;
+
+            make_campaign(&c, 2, n_rounds[k], new, 0.05, 0.1, 1000 * k + t);
+            match.base_series = &c.series[0];
+            match.new_series = &c.series[1];
+            match.base = &c.points[0];
+            match.new = &c.points[1];
+            assert_int_equal(sks_compare(&match, 1, 1, &options, &result), SKS_OK);
+            i = result.comparisons[0].ratio.interval;
+            g = result.groups[0].geometric_mean.interval;
+            assert_true(sks_interval_is_known(i) && sks_interval_is_known(g));
+            ratio += i.low <= 1.1 && 1.1 <= i.high;
+            mean += g.low <= 1.1 && 1.1 <= g.high;
+            sks_compare_clear(&result);
+        }
+        assert_covers(ratio, TRIALS, 0.02);
+        assert_covers(mean, TRIALS, 0.02);
+    }
+}
+
 /* Drawing each of three blocks with its known weights gives the medians done by hand. */
 static void blocks_are_drawn_whole(void **state)
 {
@@ -742,6 +779,7 @@ int main(void)
         cmocka_unit_test(three_per_cent_are_found),
         cmocka_unit_test(pairing_by_rounds_sees_through_common_noise),
         cmocka_unit_test(intervals_cover_the_truth),
+        cmocka_unit_test(paired_intervals_are_there_and_cover_the_truth),
         cmocka_unit_test(blocks_are_drawn_whole),
         cmocka_unit_test(resamplings_draw_as_many_blocks_as_there_are),
         cmocka_unit_test(ranks_are_drawn_as_if_samples_were),
