@@ -99,6 +99,15 @@ static int place_of(const struct import *m, const char *name)
     return NOWHERE;
 }
 
+/* The same for a column of table `sample`, once the header has been read. */
+static int place_of_sample(const struct import *m, const char *name)
+{
+    for (int i = 0; sks_sample_column_table[i].name != NULL; i++)
+        if (strcmp(sks_sample_column_table[i].name, name) == 0)
+            return m->sample[i];
+    return NOWHERE;
+}
+
 static sks_status read_header(struct import *m)
 {
     bool has_record = false;
@@ -144,26 +153,44 @@ static sks_status prepare_insert(const sks_store *store, const char *table, cons
     return status;
 }
 
+/* Not NaN, which SQLite would turn into a value that is missing, nor what no analysis can use. */
+static sks_status bind_real(const struct import *m, sqlite3_stmt *insert, int at, const char *name,
+                            const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (*end != '\0' || end == text || !isfinite(value))
+        return fail(m, "%s: \"%.60s\" is not a number; leave the cell empty when it is not known",
+                    name, text);
+    if (value <= 0.0 && strcmp(name, "total_s") == 0)
+        return fail(m, "total_s: \"%.60s\" is not a time above 0 s", text);
+    sqlite3_bind_double(insert, at, value);
+    return SKS_OK;
+}
+
 /* One value as the column's type has it; an empty cell is NULL. */
 static sks_status bind_cell(const struct import *m, sqlite3_stmt *insert, int at, int type,
                             const char *name, const char *text)
 {
+    const bool is_flag = strncmp(name, "is_", 3) == 0;
     char *end;
 
     if (text[0] == '\0') {
         sqlite3_bind_null(insert, at);
         return SKS_OK;
     }
+    if (is_flag && strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+        return fail(m, "%s: \"%.60s\" is neither 0 nor 1", name, text);
     if (type == SKS_COLUMN_TEXT) {
         sqlite3_bind_text(insert, at, text, -1, SQLITE_STATIC);
         return SKS_OK;
     }
     if (type == SKS_COLUMN_REAL)
-        sqlite3_bind_double(insert, at, strtod(text, &end));
-    else
-        sqlite3_bind_int64(insert, at, strtoll(text, &end, 10));
+        return bind_real(m, insert, at, name, text);
+    sqlite3_bind_int64(insert, at, strtoll(text, &end, 10));
     return *end == '\0' && end != text ? SKS_OK
-                                       : fail(m, "%s: \"%.60s\" is not a number", name, text);
+                                       : fail(m, "%s: \"%.60s\" is not a whole number", name, text);
 }
 
 /* A whole number in a range that fits an int64_t. */
@@ -177,6 +204,17 @@ static sks_status read_int(const struct import *m, const char *name, const char 
         return fail(m, "%s: \"%.60s\" is not a whole number from %lld to %lld", name, text,
                     (long long)min, (long long)max);
     *value = number;
+    return SKS_OK;
+}
+
+/* Whether a cell says 1; an empty one says 0. */
+static sks_status read_flag(const struct import *m, int column, bool *is_set)
+{
+    const char *text = own(m, column);
+
+    if (text[0] != '\0' && strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+        return fail(m, "%s: \"%.60s\" is neither 0 nor 1", own_columns[column].name, text);
+    *is_set = text[0] == '1';
     return SKS_OK;
 }
 
@@ -242,10 +280,10 @@ static sks_status enter_configuration(const struct import *m, const char *key, i
     /* Both of the series are empty where they are the configuration's own; a text alone may be
      * empty because all parameters are at their defaults. */
     const bool has_series = own(m, SERIES)[0] != '\0' && m->own[SERIES_TEXT] != NOWHERE;
-    const bool is_crowded = strcmp(own(m, OVERSUBSCRIBED), "1") == 0;
-    sks_status status = SKS_OK;
+    bool is_crowded = false;
+    sks_status status = read_flag(m, OVERSUBSCRIBED, &is_crowded);
 
-    if (own(m, CONFIGURATION)[0] != '\0') {
+    if (status == SKS_OK && own(m, CONFIGURATION)[0] != '\0') {
         status = read_int(m, "configuration", own(m, CONFIGURATION), 1, INT64_MAX / 2, id);
         if (status == SKS_OK)
             sks_store_bind_int(insert, ":id", *id);
@@ -272,11 +310,13 @@ static sks_status enter_configuration(const struct import *m, const char *key, i
 
 static sks_status find_or_enter(const struct import *m, int64_t *id)
 {
-    const bool is_weak = strcmp(own(m, WEAK), "1") == 0;
+    bool is_weak = false;
     int64_t n_workers = 0;
     char *key = NULL;
     sks_status status = read_int(m, "n_workers", own(m, WORKERS), 1, SKS_MAX_WORKERS, &n_workers);
 
+    if (status == SKS_OK)
+        status = read_flag(m, WEAK, &is_weak);
     if (status == SKS_OK)
         status = make_key(m, n_workers, is_weak, &key);
     if (status == SKS_OK)
@@ -320,6 +360,37 @@ static const char *default_of(const char *column)
     return "";
 }
 
+/* Why the database refused the sample, in the words of the file. */
+static sks_status fail_sample(const struct import *m)
+{
+    const int code = sqlite3_extended_errcode(m->store->db);
+    char cause[SKS_MESSAGE_SIZE];
+
+    snprintf(cause, sizeof(cause), "%s", sks_message());
+    sks_clear();
+    if (code == SQLITE_CONSTRAINT_UNIQUE)
+        return fail(m, "round \"%.60s\" of this configuration is there twice",
+                    cell(m, place_of_sample(m, "round")));
+    if (code == SQLITE_CONSTRAINT_PRIMARYKEY)
+        return fail(m, "two samples with the number %.60s", own(m, SAMPLE));
+    return fail(m, "the sample cannot be entered: %s", cause);
+}
+
+/* What a sample has to have for any analysis; an empty status means ok. */
+static sks_status check_sample(const struct import *m)
+{
+    const char *outcome = or_else(cell(m, place_of_sample(m, "status")), "ok");
+    const bool is_ok = strcmp(outcome, "ok") == 0;
+
+    if (!is_ok && strcmp(outcome, "failed") != 0)
+        return fail(m, "status: \"%.60s\" is neither ok nor failed", outcome);
+    if (cell(m, place_of_sample(m, "round"))[0] == '\0')
+        return fail(m, "round is missing");
+    if (is_ok && cell(m, place_of_sample(m, "total_s"))[0] == '\0')
+        return fail(m, "total_s is missing, and the status is not failed");
+    return SKS_OK;
+}
+
 static sks_status import_sample(const struct import *m, int64_t configuration, int64_t *id)
 {
     sqlite3_stmt *insert = m->insert_sample;
@@ -327,7 +398,8 @@ static sks_status import_sample(const struct import *m, int64_t configuration, i
     int at = 1;
 
     *id = 0;
-    if (own(m, SAMPLE)[0] != '\0')
+    status = check_sample(m);
+    if (status == SKS_OK && own(m, SAMPLE)[0] != '\0')
         status = read_int(m, "sample", own(m, SAMPLE), 1, INT64_MAX / 2, id);
     if (*id > 0)
         sqlite3_bind_int64(insert, at, *id);
@@ -340,14 +412,8 @@ static sks_status import_sample(const struct import *m, int64_t configuration, i
     }
     if (status != SKS_OK)
         return status;
-    status = sks_store_insert(m->store, insert);
-    if (status != SKS_OK) {
-        char cause[SKS_MESSAGE_SIZE];
-
-        snprintf(cause, sizeof(cause), "%s", sks_message());
-        sks_clear();
-        return fail(m, "the sample cannot be entered: %s", cause);
-    }
+    if (sks_store_insert(m->store, insert) != SKS_OK)
+        return fail_sample(m);
     *id = sqlite3_last_insert_rowid(m->store->db);
     return SKS_OK;
 }

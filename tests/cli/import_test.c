@@ -266,7 +266,22 @@ static void refusals(void **state)
     refuse(HEAD "null,{},threads,static,0,cores,0,1\n", "bad.csv:2: n_workers");
     refuse(HEAD "null,{},threads,static,1,cores,0,1s\n", "bad.csv:2: total_s: \"1s\"");
     refuse(HEAD "null,{},threads,static,1,cores,0,1\nnull,{},threads,static,1,cores,0,2\n",
-           "bad.csv:3: the sample cannot be entered");
+           "bad.csv:3: round \"0\" of this configuration is there twice");
+    /* Times that no analysis can use are refused here, where the line is known. */
+    refuse(HEAD "null,{},threads,static,1,cores,0,nan\n", "bad.csv:2: total_s: \"nan\"");
+    refuse(HEAD "null,{},threads,static,1,cores,0,inf\n", "bad.csv:2: total_s: \"inf\"");
+    refuse(HEAD "null,{},threads,static,1,cores,0,-1\n", "total_s: \"-1\" is not a time above 0");
+    refuse(HEAD "null,{},threads,static,1,cores,0,0\n", "total_s: \"0\" is not a time above 0");
+    refuse(HEAD "null,{},threads,static,1,cores,0,\n", "bad.csv:2: total_s is missing");
+    refuse(HEAD "null,{},threads,static,1,cores,,1\n", "bad.csv:2: round is missing");
+    refuse("is_weak," HEAD "yes,null,{},threads,static,1,cores,0,1\n",
+           "bad.csv:2: is_weak: \"yes\" is neither 0 nor 1");
+    refuse("is_oversubscribed," HEAD "true,null,{},threads,static,1,cores,0,1\n",
+           "bad.csv:2: is_oversubscribed: \"true\" is neither 0 nor 1");
+    refuse("is_warmup," HEAD "2,null,{},threads,static,1,cores,0,1\n",
+           "bad.csv:2: is_warmup: \"2\" is neither 0 nor 1");
+    refuse("status," HEAD "OK,null,{},threads,static,1,cores,0,1\n",
+           "bad.csv:2: status: \"OK\" is neither ok nor failed");
     refuse(HEAD "null,{},threads,static,1,cores,0,\"1\n", "a quote is not closed");
     /* A campaign is not overwritten. */
     assert_int_equal(run_here("import first.csv -d first.db", NULL), 2);
