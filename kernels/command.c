@@ -257,6 +257,21 @@ static sks_status run_task(const struct command *c, sks_spool_writer *writer, si
     return status;
 }
 
+static void stop_if_failed(const struct command *c, const sks_command_record *record)
+{
+    const bool is_over = record->end.ending != SKS_NOT_RUN && record->end.ending != SKS_STOPPED;
+
+    if (c->is_fail_fast && is_over && !sks_command_succeeded(record))
+        atomic_store_explicit(&c->shared->stop, true, memory_order_relaxed);
+}
+
+static bool is_stopped(const void *state)
+{
+    const struct command *c = state;
+
+    return atomic_load_explicit(&c->shared->stop, memory_order_relaxed);
+}
+
 static sks_status run(const void *state, void *scratch, sks_range tasks, void *results)
 {
     const struct command *c = state;
@@ -269,15 +284,14 @@ static sks_status run(const void *state, void *scratch, sks_range tasks, void *r
         memset(record, 0, sizeof(*record));
         if (sks_cancel)
             return sks_fail(SKS_ERR_CANCELLED, "interrupted");
-        if (atomic_load_explicit(stop, memory_order_relaxed))
+        if (is_stopped(c))
             continue;
         status = run_task(c, scratch, task, record);
         if (status != SKS_OK) {
             atomic_store_explicit(stop, true, memory_order_relaxed); /* the disk is full, or so */
             return status;
         }
-        if (c->is_fail_fast && record->end.ending != SKS_STOPPED && !sks_command_succeeded(record))
-            atomic_store_explicit(stop, true, memory_order_relaxed);
+        stop_if_failed(c, record);
         c->shared->record[task] = *record; /* in case finish is never reached */
     }
     return SKS_OK;
@@ -336,6 +350,7 @@ static sks_status unpack(void *state, size_t task, void *result, const void *dat
         status = sks_spool_end(c->unpacker, &record->output);
     if (status == SKS_OK)
         c->shared->record[task] = *record; /* in case finish is never reached */
+    stop_if_failed(c, record);
     return status;
 }
 
@@ -463,6 +478,7 @@ const sks_kernel sks_kernel_command = {
     .run = run,
     .pack = pack,
     .unpack = unpack,
+    .is_stopped = is_stopped,
     .finish = finish,
     .verify = verify,
     .digest = digest,

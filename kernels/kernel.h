@@ -18,6 +18,10 @@
  *                on another machine: what has to travel with its result, allocated, for the caller
  *                to free; unpack, where finish will be called: takes it over and changes the result
  *                accordingly. One thread each.
+ *   is_stopped   (kernels that may end early, as `command` does with --fail-fast) any time, any
+ *                thread: whether no further task shall be computed. `run` is called all the same,
+ *                scratch may be NULL then: it only notes for its tasks that they were not computed.
+ *                Executors whose workers do not share the state carry the news to the others.
  *   scratch_free once per worker, on that worker.
  *   finish       once, after all tasks: merges in task order and completes the product. The serial
  *                part after the loop. `results` holds all tasks' results, in task order, for a
@@ -27,7 +31,7 @@
  *   teardown     once, whatever happened before; accepts NULL; leaves no unfinished product behind.
  *
  * Hooks that may be NULL: scratch and scratch_free (run then gets NULL), deliver, pack and unpack,
- * verify.
+ * is_stopped, verify.
  *
  * Errors   run and deliver fail with a text that names file, line or keyword. When several tasks
  *          fail the one with the lowest number is reported, whatever the schedule.
@@ -89,6 +93,7 @@ typedef struct sks_kernel {
                        size_t *size_bytes);
     sks_status (*unpack)(void *state, size_t task, void *result, const void *data,
                          size_t size_bytes);
+    bool (*is_stopped)(const void *state);
     sks_status (*finish)(void *state, const void *results, sks_notes *notes);
     sks_status (*verify)(const void *state);
     sks_status (*digest)(const void *state, sks_digest *digest);

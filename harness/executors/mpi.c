@@ -51,6 +51,7 @@ struct coordinator {
     char host[SKS_MPI_HOST_SIZE];
     unsigned n_ready, n_over;
     bool is_crowded;  /* this process and its workers here share processors, or may do so */
+    bool is_halted;   /* the kernel is stopped, and all know it */
     bool is_told;     /* of every message: all workers are here */
     json_t *machines; /* of workers on other hosts */
 };
@@ -201,6 +202,39 @@ static bool is_wanted(const struct coordinator *c, size_t task)
            !*c->job->cancel;
 }
 
+/* ---- A kernel that ends early: what no worker computes is noted here. */
+
+static bool is_stopped(const struct coordinator *c)
+{
+    const sks_kernel *kernel = c->job->kernel;
+
+    return kernel->is_stopped != NULL && kernel->is_stopped(c->job->state);
+}
+
+static void pass_over(struct coordinator *c, sks_range tasks)
+{
+    char *results = c->job->results;
+
+    if (tasks.begin < tasks.end &&
+        c->job->kernel->run(c->job->state, NULL, tasks,
+                            results + tasks.begin * c->crew.result_size) != SKS_OK)
+        sks_clear(); /* interrupted, as the run's end will say */
+}
+
+static sks_status halt_others(struct coordinator *c)
+{
+    const sks_mpi_head head = {.kind = SKS_MPI_HALT};
+    sks_status status = SKS_OK;
+
+    for (unsigned w = 0; status == SKS_OK && w < c->job->n_workers; w++)
+        if (c->peer[w].is_busy)
+            status = sks_mpi_send((int)w + 1, &head, sizeof(head), "stopping");
+    c->is_halted = true;
+    return status;
+}
+
+/* ---- Chunks. */
+
 /* The next chunk for a worker, or the end. */
 static sks_status give(struct coordinator *c, unsigned number)
 {
@@ -210,7 +244,9 @@ static sks_status give(struct coordinator *c, unsigned number)
     sks_worker *w = &c->workers[number];
 
     while (!*c->job->cancel && scheduler->next(c->crew.schedule, number, &head.tasks))
-        if (is_wanted(c, head.tasks.begin)) {
+        if (is_stopped(c)) {
+            pass_over(c, head.tasks);
+        } else if (is_wanted(c, head.tasks.begin)) {
             head.kind = SKS_MPI_CHUNK;
             break;
         }
@@ -263,11 +299,19 @@ static sks_status take_result(struct coordinator *c, unsigned number, const sks_
         (c->job->kernel->unpack != NULL ? size_bytes < expected : size_bytes != expected))
         return sks_fail(SKS_ERR_BUG, "MPI: results of %zu bytes, not %zu", size_bytes, expected);
     p->busy_s += r->busy_s;
+    if (r->is_last && r->status == SKS_OK) /* more than nothing only after a halt */
+        pass_over(c, (sks_range){r->head.tasks.end, p->chunk.end});
     if (r->status != SKS_OK) {
         sks_set_message("%s", r->message);
         sks_worker_fail(&c->workers[number], r->status, r->failed_task);
-    } else {
+    } else if (r->head.tasks.begin < r->head.tasks.end) {
         place_results(c, number, r, size_bytes);
+    }
+    if (is_stopped(c) && !c->is_halted) {
+        const sks_status halted = halt_others(c);
+
+        if (halted != SKS_OK)
+            return halted;
     }
     if (!r->is_last)
         return SKS_OK;

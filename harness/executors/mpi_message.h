@@ -12,6 +12,7 @@ typedef enum sks_mpi_kind {
     SKS_MPI_WAKE,  /* a job is about to come: small enough that sending it does not wait */
     SKS_MPI_JOB,   /* a job as JSON text: make the kernel's state */
     SKS_MPI_CHUNK, /* compute these tasks */
+    SKS_MPI_HALT,  /* leave the rest of the chunk; no answer but the chunk's end */
     SKS_MPI_STOP,  /* no more of this job: tell how it was, and throw its state away */
     SKS_MPI_QUIT,  /* end */
     /* From a worker. */

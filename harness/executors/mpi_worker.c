@@ -303,18 +303,47 @@ static sks_status send_packed(const struct server *s, const sks_mpi_result *resu
     return status;
 }
 
+/* Whether the coordinator wants no more of this chunk. Asked between the tasks of kernels that may
+ * be stopped; nothing else can have come meanwhile. */
+static sks_status look_for_halt(const struct server *s, bool *is_halted)
+{
+    bool is_there = false;
+    sks_mpi_head *head = NULL;
+    size_t size_bytes;
+    int from;
+    sks_status status = SKS_OK;
+
+    /* MPI finds a message in the look after the one that fetches it. */
+    for (int i = 0; status == SKS_OK && !is_there && i < 2 && s->kernel->is_stopped != NULL; i++)
+        status = sks_mpi_check(sks_mpi()->probe(&is_there, &from, &size_bytes), "looking");
+    if (status != SKS_OK || !is_there)
+        return status;
+    status = take(false, (void **)&head, &size_bytes);
+    if (status == SKS_OK)
+        *is_halted = head->kind == SKS_MPI_HALT;
+    free(head);
+    return status;
+}
+
 static sks_status compute(struct server *s, sks_range chunk)
 {
     enum { HEAD_ROOM = 64 * 1024 }; /* results keep their alignment behind the head */
     sks_mpi_result *result = (void *)(s->buffer + HEAD_ROOM - sizeof(*result));
     sks_status status = SKS_OK;
-    bool is_over = false;
+    bool is_over = false, is_halted = false;
 
     for (size_t begin = chunk.begin; status == SKS_OK && !is_over;) {
         const size_t end = chunk.end - begin > s->piece ? begin + s->piece : chunk.end;
         size_t n_bytes;
 
         memset(result, 0, sizeof(*result));
+        status = look_for_halt(s, &is_halted);
+        if (status != SKS_OK)
+            return status;
+        if (is_halted) {
+            *result = (sks_mpi_result){.head = {SKS_MPI_RESULT, {begin, begin}}, .is_last = true};
+            return sks_mpi_send(0, result, sizeof(*result), "sending");
+        }
         run_piece(s, (sks_range){begin, end}, s->buffer + HEAD_ROOM, result);
         is_over = result->is_last = end == chunk.end || result->status != SKS_OK;
         n_bytes = result->status == SKS_OK ? (end - begin) * s->result_size : 0;
@@ -377,7 +406,7 @@ static sks_status do_job(const char *text)
         if (head->kind == SKS_MPI_CHUNK)
             status = compute(&s, head->tasks);
         else
-            is_over = true;
+            is_over = head->kind != SKS_MPI_HALT; /* which came after the chunk's end */
         free(head);
     }
     if (status == SKS_OK)

@@ -267,15 +267,19 @@ static void wake(int other)
         tgkill(known[other], known[other], WAKING_SIGNAL);
 }
 
-sks_status sks_mpi_send(int to, const void *data, size_t size_bytes, const char *doing)
+static const char *send_and_wake(int to, const void *data, size_t size_bytes)
 {
     const char *error = calls->begin_send(to, data, size_bytes);
 
-    if (error == NULL) {
-        wake(to);
-        error = calls->end_send();
-    }
-    return sks_mpi_check(error, doing);
+    if (error != NULL)
+        return error;
+    wake(to);
+    return calls->end_send();
+}
+
+sks_status sks_mpi_send(int to, const void *data, size_t size_bytes, const char *doing)
+{
+    return sks_mpi_check(send_and_wake(to, data, size_bytes), doing);
 }
 
 int sks_mpi_rank(void)
@@ -290,14 +294,13 @@ static void forget_workers(void)
     n_known = 0;
 }
 
+/* Errors do not matter any more, and the run's own message is to stay. */
 static void send_home(unsigned n_workers)
 {
     const sks_mpi_head quit = {.kind = SKS_MPI_QUIT};
 
-    for (unsigned w = 0; w < n_workers; w++) {
-        sks_mpi_send((int)w + 1, &quit, sizeof(quit), "ending");
-        sks_clear(); /* nobody is left to be told */
-    }
+    for (unsigned w = 0; w < n_workers; w++)
+        send_and_wake((int)w + 1, &quit, sizeof(quit));
     forget_workers();
 }
 

@@ -1,6 +1,7 @@
 /* Property: under MPI, spawned or launched, on one host or two, every kernel's product is the one
  * threads make; whatever goes wrong ends all ranks with one message and leaves neither a process
- * nor a product behind; a worker that has nothing to do sleeps. Skipped where MPI cannot be used.
+ * nor a product behind; --fail-fast keeps all ranks from starting another command; a worker that
+ * has nothing to do sleeps. Skipped where MPI cannot be used.
  */
 #include "harness/executors/executor.h"
 
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "tests/cli/spawn.h"
@@ -44,6 +46,15 @@ static void expect_same(const char *a, const char *b)
     free(text_b);
 }
 
+static unsigned n_lines(const char *text)
+{
+    unsigned n = 0;
+
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
 /* Results that are delivered, that are collected, and that leave something behind. */
 static void same_products(void **state)
 {
@@ -66,6 +77,43 @@ static void same_products(void **state)
                  program, runs[i]);
         expect_ok(mpirun, arguments);
         expect_same("threads.out", "mpi.out");
+    }
+}
+
+/* The first of 40 commands fails while others run elsewhere: those end, but no further one starts,
+ * neither of a chunk that a rank has already (static) nor of a new one (dynamic). */
+static void fail_fast_reaches_all_ranks(void **state)
+{
+    static const char *const rules[] = {"dynamic", "static"};
+    char arguments[512], *text;
+    FILE *inputs = fopen("numbers.txt", "w"), *script = fopen("step.sh", "w");
+
+    (void)state;
+    assert_non_null(inputs);
+    assert_non_null(script);
+    for (int i = 1; i <= 40; i++)
+        fprintf(inputs, "%d\n", i);
+    fclose(inputs);
+    fputs("#!/bin/sh\necho $1 >>ran.txt\nif [ $1 = 1 ]; then sleep 0.3; exit 3; fi\nsleep 0.2\n",
+          script);
+    fclose(script);
+    assert_int_equal(chmod("step.sh", 0755), 0);
+    for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+        snprintf(arguments, sizeof(arguments),
+                 "-q --allow-run-as-root --oversubscribe -n 3 %s run command --command ./step.sh "
+                 "--inputs numbers.txt --fail-fast -e mpi -s %s -o mpi.out",
+                 program, rules[i]);
+        assert_int_equal(spawn(mpirun, arguments, NULL, "out.txt", "err.txt"), 1);
+        text = spawn_read_file("err.txt", NULL);
+        if (strstr(text, "others did not finish") == NULL)
+            fail_msg("%s: %s", rules[i], text);
+        free(text);
+        text = spawn_read_file("ran.txt", NULL);
+        if (n_lines(text) > 10) /* 3 or 4, had every process all the processors it wants */
+            fail_msg("%s: these ran: %s", rules[i], text);
+        free(text);
+        unlink("ran.txt");
+        unlink("mpi.out.partial");
     }
 }
 
@@ -131,15 +179,6 @@ static pid_t start(const char *const *arguments, pid_t *worker)
     }
     assert_int_not_equal(*worker, 0);
     return pid;
-}
-
-static unsigned n_lines(const char *text)
-{
-    unsigned n = 0;
-
-    for (; *text != '\0'; text++)
-        n += *text == '\n';
-    return n;
 }
 
 /* A run that would take longer than anybody waits for, ended from outside. It says so in one line,
@@ -323,9 +362,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const files[] = {
-        "frame.fits", "frame.txt", "bad.txt",   "out.txt", "err.txt",     "threads.out", "mpi.out",
-        "hosts.sh",   "agent.sh",  "idle.yaml", "idle.db", "idle.db-wal", "idle.db-shm"};
+    static const char *const files[] = {"frame.fits",  "frame.txt",   "bad.txt",    "out.txt",
+                                        "err.txt",     "threads.out", "mpi.out",    "hosts.sh",
+                                        "numbers.txt", "step.sh",     "agent.sh",   "idle.yaml",
+                                        "idle.db",     "idle.db-wal", "idle.db-shm"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
@@ -336,7 +376,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_products),      cmocka_unit_test(refusals),  cmocka_unit_test(ends),
+        cmocka_unit_test(same_products),      cmocka_unit_test(fail_fast_reaches_all_ranks),
+        cmocka_unit_test(refusals),           cmocka_unit_test(ends),
         cmocka_unit_test(idle_workers_sleep), cmocka_unit_test(two_hosts),
     };
     const sks_executor *executor;
