@@ -12,17 +12,20 @@
  * how many that is, and ratios to libgomp's and oneTBB's loops with chunks of one in the same
  * rounds.
  *
- * Then the same for a loop without iterations (start and join), and for the harness: what a chunk
- * costs between the kernel's tasks for every executor.
+ * Then the same for a loop without iterations (start and join), and for the harness's executors
+ * (bench/overhead_executors.c).
  *
  * Source  Bull (1999), "Measuring synchronisation and scheduling overheads in OpenMP", Proc. 1st
  *         European Workshop on OpenMP, for the method.
  */
 #include "bench/overhead.h"
+#include "harness/analysis/statistics.h"
 #include "harness/executors/pool.h"
+#include "harness/measure/chunk_log.h"
 #include "harness/measure/clock.h"
-#include "harness/measure/run.h"
+#include "harness/measure/noise.h"
 
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <omp.h>
 #include <sched.h>
@@ -32,13 +35,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 256, MAX_LOOPS = 96, MAX_ROUNDS = 200 };
+enum { MAX_THREADS = 256, MAX_LOOPS = 96 };
+enum { LOG_SHARES = 4 };    /* even shares of the longest loop that fit in a thread's log */
 enum { LINGER_US = 10000 }; /* for which a library's threads stay awake after its last loop */
 static const double near_limit_s = 100e-9;
 
 static int n_threads = 2, n_rounds = 21;
 
-static void fail(void)
+void overhead_fail(void)
 {
     fprintf(stderr, "overhead_bench: %s\n", sks_message());
     exit(1);
@@ -52,8 +56,8 @@ struct loop {
     char name[64];
     const sks_scheduler *scheduler; /* ours */
     sks_values *options;
-    int schedule, chunk;       /* openmp's, or oneTBB's partitioner */
-    double cost_s[MAX_ROUNDS]; /* per iteration; NaN: disturbed */
+    int schedule, chunk;                /* openmp's, or oneTBB's partitioner */
+    double cost_s[OVERHEAD_MAX_ROUNDS]; /* per iteration; NaN: disturbed */
 };
 
 static struct loop loops[MAX_LOOPS];
@@ -88,6 +92,25 @@ static uint64_t compute(sks_range tasks, unsigned n_steps)
     for (size_t i = tasks.begin; i < tasks.end; i++)
         sum += overhead_body(i, n_steps);
     return sum;
+}
+
+/* Obtained and touched once: between the loops it would take so long that the threads fall asleep.
+ * The executors, too, do it before they release their workers. */
+static sks_chunk_log *logs;
+
+static void create_logs(size_t n_tasks)
+{
+    if (sks_chunk_logs_create((unsigned)n_threads, n_tasks, &logs) != SKS_OK)
+        overhead_fail();
+    for (int w = 0; w < n_threads; w++)
+        sks_chunk_log_touch(&logs[w]);
+}
+
+static sks_chunk_log *emptied_logs(void)
+{
+    for (int w = 0; w < n_threads; w++)
+        logs[w].n = 0;
+    return logs;
 }
 
 static void work(void *argument, unsigned worker)
@@ -131,19 +154,14 @@ static double run_ours(const struct loop *loop, long n, unsigned n_steps)
     double begin_s, seconds;
 
     if (sks_scheduler_start(loop->scheduler, &what, &l.state) != SKS_OK)
-        fail();
-    if (loop->kind == LOGGED) {
-        if (sks_chunk_logs_create((unsigned)n_threads, (size_t)n, &l.logs) != SKS_OK)
-            fail();
-        for (int w = 0; w < n_threads; w++)
-            sks_chunk_log_touch(&l.logs[w]);
-    }
+        overhead_fail();
+    if (loop->kind == LOGGED)
+        l.logs = emptied_logs();
     begin_s = sks_now_s();
     if (sks_pool_run((unsigned)n_threads, work, &l) != SKS_OK)
-        fail();
+        overhead_fail();
     seconds = sks_now_s() - begin_s;
     free(l.state);
-    sks_chunk_logs_destroy(l.logs);
     return seconds;
 }
 
@@ -212,25 +230,18 @@ static double run_clean(const struct loop *loop, long n, unsigned n_steps)
     return switches() != before || (n > 0 && last_s - first_s > 0.25 * seconds) ? NAN : seconds;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Of the rounds in `state`; NaN: none is clean. */
 static double median_in(const struct loop *loop, const int *states, int state, int *n_clean)
 {
-    double values[MAX_ROUNDS];
+    double values[OVERHEAD_MAX_ROUNDS];
     int n = 0;
 
     for (int r = 0; r < n_rounds; r++)
         if (states[r] == state && !isnan(loop->cost_s[r]))
             values[n++] = loop->cost_s[r];
-    qsort(values, (size_t)n, sizeof(*values), ascending);
+    gsl_sort(values, 1, (size_t)n);
     *n_clean = n;
-    return n == 0 ? NAN : n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+    return n > 0 ? sks_median(values, (size_t)n) : NAN;
 }
 
 static double serial_s(long n, unsigned n_steps)
@@ -268,6 +279,32 @@ static const struct loop *find(const char *name)
     return NULL;
 }
 
+/* Every logged loop is preceded by the same one without log; median of the difference within a
+ * round, with its 95 % interval. */
+static void print_logging(const int *states, int state, const char *unit)
+{
+    for (int i = 1; i < n_loops; i++) {
+        double more_s[OVERHEAD_MAX_ROUNDS];
+        sks_interval interval;
+        size_t n = 0;
+
+        if (loops[i].kind != LOGGED)
+            continue;
+        for (int r = 0; r < n_rounds; r++) {
+            double more = loops[i].cost_s[r] - loops[i - 1].cost_s[r];
+
+            if (states[r] == state && !isnan(more))
+                more_s[n++] = more;
+        }
+        if (n == 0)
+            continue;
+        gsl_sort(more_s, 1, n);
+        interval = sks_median_interval(more_s, n, 0.95, NULL);
+        printf("%s: the log adds %.1f %s (%.1f to %.1f, %zu pairs)\n", loops[i].scheduler->name,
+               1e9 * sks_median(more_s, n), unit, 1e9 * interval.low, 1e9 * interval.high, n);
+    }
+}
+
 static void print_table(const int *states, int state, double latency_s, const char *unit)
 {
     int n = 0, unused;
@@ -290,105 +327,51 @@ static void print_table(const int *states, int state, double latency_s, const ch
     }
 }
 
-/* `unit_s`: what the time beyond the bodies is divided by for each thread. */
+/* Whose threads run it. */
+static int team_of(const struct loop *loop)
+{
+    return loop->kind == OPENMP || loop->kind == TBB ? (int)loop->kind : (int)OURS;
+}
+
+/* One round. Before each team's first loop the other teams' threads fall asleep, and its own are
+ * woken. */
+static void run_round(int round, long n, unsigned n_steps, double bodies_s, double share)
+{
+    for (int i = 0; i < n_loops; i++) {
+        if (i == 0 || team_of(&loops[i]) != team_of(&loops[i - 1])) {
+            usleep(LINGER_US);
+            run_once(&loops[i], n, n_steps);
+        }
+        loops[i].cost_s[round] = (run_clean(&loops[i], n, n_steps) - bodies_s) / share;
+    }
+}
+
+/* `unit`: what the time beyond the bodies is divided by for each thread. */
 static void measure(const char *title, long n, unsigned n_steps, const char *unit)
 {
     const double bodies_s = n > 0 ? serial_s(n / n_threads, n_steps) : 0;
     const double share = n > 0 ? (double)n / n_threads : 1;
     double sum_s[2] = {0, 0};
     int count[2] = {0, 0};
-    int states[MAX_ROUNDS];
+    int states[OVERHEAD_MAX_ROUNDS];
 
     printf("\n== %s, %d thread%s\n", title, n_threads, n_threads > 1 ? "s" : "");
     for (int r = 0; r < n_rounds; r++) {
         double before_s = probe();
 
-        for (int i = 0; i < n_loops; i++) {
-            if (i > 0 && loops[i].kind != loops[i - 1].kind) {
-                usleep(LINGER_US);
-                run_once(&loops[i], n, n_steps); /* its own threads are awake again */
-            }
-            loops[i].cost_s[r] = (run_clean(&loops[i], n, n_steps) - bodies_s) / share;
-        }
+        run_round(r, n, n_steps, bodies_s, share);
         states[r] = state_of(before_s, probe());
         if (states[r] != CHANGED) {
             sum_s[states[r]] += before_s;
             count[states[r]]++;
         }
     }
-    for (int s = NEAR; s <= FAR; s++)
+    for (int s = NEAR; s <= FAR; s++) {
         print_table(states, s, count[s] > 0 ? sum_s[s] / count[s] : NAN, unit);
-    fflush(stdout);
-}
-
-/* ---- The harness's executors. */
-
-static void measure_executor(const sks_executor *executor, const char *rule,
-                             const sks_topology *topology, size_t n_tasks)
-{
-    const sks_kernel *kernel;
-    const sks_scheduler *scheduler;
-    sks_values *parameters, *options;
-    double overhead[MAX_ROUNDS], startup[MAX_ROUNDS];
-    char tasks[32];
-
-    snprintf(tasks, sizeof(tasks), "%zu", n_tasks);
-    if (sks_kernel_find("null", &kernel) != SKS_OK ||
-        sks_scheduler_parse(rule, &scheduler, &options) != SKS_OK ||
-        sks_values_create(kernel->params, &parameters) != SKS_OK ||
-        sks_values_set(parameters, "tasks", tasks, "tasks") != SKS_OK)
-        fail();
-    for (int r = 0; r < n_rounds; r++) {
-        const sks_configuration c = {.kernel = kernel,
-                                     .parameters = parameters,
-                                     .executor = executor,
-                                     .scheduler = scheduler,
-                                     .scheduler_options = options,
-                                     .n_workers = (unsigned)n_threads,
-                                     .binding = "cores",
-                                     .skips_digest = true};
-        sks_record record;
-
-        if (sks_executor_check(executor, scheduler, options, c.n_workers) != SKS_OK) {
-            sks_clear();
-            goto out;
-        }
-        if (sks_run(&c, topology, &record) != SKS_OK)
-            fail();
-        overhead[r] = record.overhead_per_chunk_s;
-        startup[r] = record.phases.startup_s;
-        sks_record_clear(&record);
+        if (n > 0)
+            print_logging(states, s, unit);
     }
-    qsort(overhead, (size_t)n_rounds, sizeof(*overhead), ascending);
-    qsort(startup, (size_t)n_rounds, sizeof(*startup), ascending);
-    printf("%-12s %-16s %12.1f %12.1f %14.1f\n", executor->name, rule, 1e9 * overhead[n_rounds / 2],
-           1e9 * overhead[0], 1e6 * startup[n_rounds / 2]);
     fflush(stdout);
-out:
-    sks_values_destroy(options);
-    sks_values_destroy(parameters);
-}
-
-static void measure_executors(void)
-{
-    static const char *const rules[] = {"static:chunk=1", "dynamic", "stealing"};
-    sks_topology *topology;
-
-    if (sks_topology_load(NULL, &topology) != SKS_OK)
-        fail();
-    printf(
-        "\n== executors: null kernel, chunks of one task, %d workers\n%-12s %-16s %12s %12s %14s\n",
-        n_threads, "executor", "scheduler", "ns/chunk", "least", "start-up us");
-    for (size_t e = 0; sks_executor_table[e] != NULL; e++) {
-        const sks_executor *x = sks_executor_table[e];
-        /* Messages take microseconds each. */
-        const bool is_slow = strcmp(x->name, "queue") == 0 || strcmp(x->name, "mpi") == 0;
-
-        for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-            if (x->unavailable == NULL || x->unavailable() == NULL)
-                measure_executor(x, rules[i], topology, is_slow ? 2000 : 100000);
-    }
-    sks_topology_destroy(topology);
 }
 
 /* ---- Which loops. */
@@ -407,7 +390,7 @@ static void add_ours(int kind, const char *name, const char *rule)
     struct loop *l = add(kind, name);
 
     if (sks_scheduler_parse(rule, &l->scheduler, &l->options) != SKS_OK)
-        fail();
+        overhead_fail();
 }
 
 static void add_openmp(const char *name, omp_sched_t schedule, int chunk)
@@ -458,9 +441,10 @@ int main(int argc, char **argv)
         n_threads = atoi(argv[1]);
     if (argc > 2)
         n_rounds = atoi(argv[2]);
-    if (n_threads < 1 || n_threads > MAX_THREADS || n_rounds < 1 || n_rounds > MAX_ROUNDS) {
+    if (n_threads < 1 || n_threads > MAX_THREADS || n_rounds < 1 ||
+        n_rounds > OVERHEAD_MAX_ROUNDS) {
         fprintf(stderr, "usage: overhead_bench [THREADS (1 to %d) [ROUNDS (1 to %d)]]\n",
-                (int)MAX_THREADS, (int)MAX_ROUNDS);
+                (int)MAX_THREADS, (int)OVERHEAD_MAX_ROUNDS);
         return 2;
     }
     omp_set_dynamic(0);
@@ -469,15 +453,16 @@ int main(int argc, char **argv)
     overhead_tbb(0, n_threads, 0, n_threads); /* counts the units it may use: before any is bound */
 #endif
     if (sks_pool_run((unsigned)n_threads, pin, NULL) != SKS_OK)
-        fail();
+        overhead_fail();
 #pragma omp parallel num_threads(n_threads)
     bind_to(omp_get_thread_num());
     step_ns = 1e9 * serial_s(1000, 1000) / 1e6;
+    create_logs((size_t)bodies[0].n * LOG_SHARES);
     printf("nanoseconds beyond the bodies, medians; a step of a body takes %.3f ns\n", step_ns);
     for (size_t b = 0; b < sizeof(bodies) / sizeof(*bodies); b++)
         measure(bodies[b].title, bodies[b].n * n_threads,
                 (unsigned)(bodies[b].body_ns / step_ns + 0.5), "ns/iteration");
     measure("start and join: no iterations", 0, 0, "ns/loop");
-    measure_executors();
+    overhead_executors(n_threads, n_rounds);
     return 0;
 }

@@ -1,8 +1,10 @@
-/* What the loops of bench/overhead.c have in common with the C++ one. */
+/* What the parts of overhead_bench have in common. */
 #ifndef SKYSCALE_BENCH_OVERHEAD_H
 #define SKYSCALE_BENCH_OVERHEAD_H
 
 #include <stdint.h>
+
+enum { OVERHEAD_MAX_ROUNDS = 200 };
 
 /* A body of known length: n_steps dependent steps. */
 static inline uint64_t overhead_body(uint64_t i, unsigned n_steps)
@@ -21,6 +23,12 @@ extern "C" {
 /* oneTBB's parallel_for over n iterations with one of its partitioners: 0 simple with grain size 1,
  * 1 auto, 2 static, 3 affinity. Returns a sum, so that nothing can be left out. */
 uint64_t overhead_tbb(int partitioner, long n, unsigned n_steps, int n_threads);
+
+/* Measures the harness's executors and prints their table. */
+void overhead_executors(int n_threads, int n_rounds);
+
+/* Prints the message of the failure and ends the program. */
+void overhead_fail(void);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,10 @@
  * chunks: median and extremes of 9 loops. guided runs as if for 65536 workers, which makes its
  * chunks small and many. On 2 threads the distance between the cores decides what a shared line
  * costs, and on virtual machines that changes from second to second.
+ *
+ * Then what a chunk costs under the rules that adapt, beyond `dynamic`, the shared counter: one
+ * thread makes the claims of 65536 workers and reports times that vary. Least of 9 loops, the rules
+ * taking turns.
  */
 #include "schedulers/scheduler.h"
 
@@ -136,6 +140,54 @@ static void bench(const char *rule, unsigned n_workers, size_t n_tasks, unsigned
     sks_values_destroy(options);
 }
 
+/* Claims and reports all chunks of a loop as its worker 0; nanoseconds a chunk. */
+static double claims_ns(const char *rule, size_t *n_chunks)
+{
+    static const double task_s[] = {0.5e-7, 1.5e-7};
+    const sks_scheduler *scheduler;
+    sks_values *options;
+    sks_loop loop = {.n_tasks = N_TASKS, .n_workers = SKS_MAX_WORKERS};
+    sks_range tasks;
+    double begin_ns, end_ns;
+    void *state;
+
+    if (sks_scheduler_parse(rule, &scheduler, &options) != SKS_OK)
+        fail();
+    loop.options = options;
+    if (sks_scheduler_start(scheduler, &loop, &state) != SKS_OK)
+        fail();
+    *n_chunks = 0;
+    begin_ns = now_ns();
+    for (size_t i = 0; scheduler->next(state, 0, &tasks); i = ++*n_chunks)
+        if (scheduler->done != NULL)
+            scheduler->done(state, 0, tasks, (double)(tasks.end - tasks.begin) * task_s[i % 2]);
+    end_ns = now_ns();
+    free(state);
+    sks_values_destroy(options);
+    return (end_ns - begin_ns) / (double)*n_chunks;
+}
+
+static void bench_adaptive(void)
+{
+    static const char *const rules[] = {"dynamic",    "awf-b",          "awf-c",
+                                        "awf-d",      "awf-e",          "af",
+                                        "af:chunk=1", "bold:mean=1e-7", "bold:mean=1e-7,chunk=8"};
+    enum { N_RULES = sizeof(rules) / sizeof(*rules) };
+    double least_ns[N_RULES];
+    size_t n_chunks[N_RULES];
+
+    for (int i = 0; i < N_LOOPS; i++)
+        for (int k = 0; k < N_RULES; k++) {
+            double ns = claims_ns(rules[k], &n_chunks[k]);
+
+            least_ns[k] = i > 0 && least_ns[k] < ns ? least_ns[k] : ns;
+        }
+    printf("\n%-24s %9s %9s %9s\n", "adaptive", "chunks", "ns/chunk", "- dynamic");
+    for (int k = 0; k < N_RULES; k++)
+        printf("%-24s %9zu %9.2f %9.2f\n", rules[k], n_chunks[k], least_ns[k],
+               least_ns[k] - least_ns[0]);
+}
+
 int main(void)
 {
     printf("%-16s %7s %7s %9s %9s %9s %9s\n", "scheduler", "threads", "body", "chunks", "ns/chunk",
@@ -149,5 +201,6 @@ int main(void)
             bench("guided", SKS_MAX_WORKERS, n_tasks, n_threads, n_steps);
             bench("stealing", 0, n_tasks, n_threads, n_steps);
         }
+    bench_adaptive();
     return 0;
 }
