@@ -173,6 +173,8 @@ static int fixed_places(const char *name, double value)
 
     if (strcmp(name, "speedup") == 0)
         return sks_speedup_places(value);
+    if (ends_in(name, "aicc")) /* differences matter, the value does not */
+        return 1;
     for (size_t i = 0; i < sizeof(fractions) / sizeof(fractions[0]); i++)
         if (ends_in(name, fractions[i]))
             return SKS_FRACTION_PLACES;
@@ -245,12 +247,13 @@ static char *inner_key(writer *w, const char *key, const char *name)
     return NULL;
 }
 
-/* What the interval of a value is called: "median_s" has "median_interval_s", "value" "interval".
- * NULL when memory ran out. */
+/* What the interval of a value is called: "median_s" has "median_interval_s", "value" and an
+ * optimum's "workers" have "interval". NULL when memory ran out. */
 static char *interval_name(const char *name)
 {
     char *made;
-    int n = strcmp(name, "value") == 0 ? asprintf(&made, "interval")
+    const bool is_bare = strcmp(name, "value") == 0 || strcmp(name, "workers") == 0;
+    int n = is_bare               ? asprintf(&made, "interval")
             : ends_in(name, "_s") ? asprintf(&made, "%.*s_interval_s", (int)strlen(name) - 2, name)
                                   : asprintf(&made, "%s_interval", name);
 
@@ -303,9 +306,10 @@ static void put_value(writer *w, const char *key, const char *name, const json_t
     begin_macro(w, key);
     if (json_is_integer(json_object_get(object, name)) && u.size == 1.0)
         fprintf(w->out, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(object, name)));
-    else if (places >= 0)
-        fprintf(w->out, "%.*f", places, value);
-    else
+    else if (places >= 0) {
+        snprintf(text, sizeof(text), "%.*f", places, value);
+        put_number(text, w->out);
+    } else
         put_number(sks_value_text(value / u.size, interval, text, sizeof(text)), w->out);
     fputs(u.text, w->out);
     end_macro(w);

@@ -189,6 +189,25 @@ static void keys_are_plain_and_new(void **state)
     json_decref(json);
 }
 
+/* An optimum's interval is called "interval"; criteria have one decimal, and a minus sign. */
+static void an_optimum_has_its_interval(void **state)
+{
+    json_t *json = json_pack("{s:f, s:{s:f, s:[f, f]}}", "aicc", -37.54, "optimum", "workers",
+                             78.43, "interval", 68.2, 98.4);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_int_equal(sks_tex_write("x", json, out), SKS_OK);
+    fclose(out);
+    assert_non_null(strstr(text, "\\sksdef{x/aicc}{\\ensuremath{-}37.5}%\n"));
+    assert_non_null(strstr(text, "\\sksdef{x/optimum/workers}{78}%\n"));
+    assert_non_null(strstr(text, "\\sksdef{x/optimum/workers/interval}{68--98}%\n"));
+    free(text);
+    json_decref(json);
+}
+
 /* Comparisons come in the order of their size, so that only "most" says of which one speaks; and
  * nothing is said where it could be either of two. */
 static void a_comparison_goes_by_its_workers(void **state)
@@ -215,8 +234,25 @@ static void a_comparison_goes_by_its_workers(void **state)
     json_decref(json);
 }
 
+static const char latex[] = "/usr/bin/pdflatex";
+
+/* Whether pages can be set; LaTeX then finds skyscale.sty. */
+static bool has_latex(void)
+{
+    char inputs[1024];
+    const char *source = getenv("SKYSCALE_PLOTS");
+
+    if (access(latex, X_OK) != 0 || source == NULL) {
+        print_message("without pdflatex: what it does with the macros is not shown\n");
+        return false;
+    }
+    snprintf(inputs, sizeof(inputs), "%s/../paper:", source);
+    setenv("TEXINPUTS", inputs, 1);
+    return true;
+}
+
 /* 0 when LaTeX sets a page with this in it. */
-static int set_page(const char *latex, const char *body)
+static int set_page(const char *body)
 {
     char page[1024];
 
@@ -231,22 +267,40 @@ static int set_page(const char *latex, const char *body)
 
 static void latex_takes_it_or_stops(void **state)
 {
-    static const char latex[] = "/usr/bin/pdflatex";
-    char inputs[1024], *source = getenv("SKYSCALE_PLOTS");
+    (void)state;
+    if (!has_latex())
+        return;
+    assert_int_equal(set_page("\\sks{h/campaign/name} "
+                              "\\sks{h/null/threads/static/points/2/speedup/interval} "
+                              "\\sks{h/null/threads/static/points/1/karp_flatt}"),
+                     0);
+    assert_int_not_equal(set_page("\\sks{h/null/threads/static/points/9/speedup}"), 0);
+    assert_int_not_equal(set_page("\\input{hostile.tex}"), 0); /* keys defined twice */
+}
+
+/* What was not measured, and what is no key, choose the other text; a key that is none still stops
+ * a value with its interval. */
+static void latex_chooses_by_what_is_known(void **state)
+{
+    static const char stop[] = "\\PackageError{test}{the wrong text}{}";
+    static const char *const missing[] = {"h/null/threads/static/points/1/karp_flatt",
+                                          "h/null/threads/static/points/9/speedup"};
+    char body[512];
 
     (void)state;
-    if (access(latex, X_OK) != 0 || source == NULL) {
-        print_message("without pdflatex: what it does with the macros is not shown\n");
+    if (!has_latex())
         return;
+    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+        snprintf(body, sizeof(body), "\\sksknown{%s}{%s}{none}", missing[i], stop);
+        assert_int_equal(set_page(body), 0);
+        snprintf(body, sizeof(body), "\\sksboth{%s}", missing[i]);
+        assert_int_equal(set_page(body) != 0, i == 1);
     }
-    snprintf(inputs, sizeof(inputs), "%s/../paper:", source);
-    setenv("TEXINPUTS", inputs, 1);
-    assert_int_equal(set_page(latex, "\\sks{h/campaign/name} "
-                                     "\\sks{h/null/threads/static/points/2/speedup/interval} "
-                                     "\\sks{h/null/threads/static/points/1/karp_flatt}"),
-                     0);
-    assert_int_not_equal(set_page(latex, "\\sks{h/null/threads/static/points/9/speedup}"), 0);
-    assert_int_not_equal(set_page(latex, "\\input{hostile.tex}"), 0); /* keys defined twice */
+    snprintf(body, sizeof(body),
+             "\\sksknown{h/samples/good}{84}{%s}\\sksyes{h/null/threads/static/is_weak}{%s}{no}",
+             stop, stop);
+    assert_int_equal(set_page(body), 0);
+    assert_int_not_equal(set_page("\\sksyes{h/nothing}{yes}{no}"), 0);
 }
 
 int main(void)
@@ -257,7 +311,9 @@ int main(void)
         cmocka_unit_test(any_text_is_escaped),
         cmocka_unit_test(keys_are_plain_and_new),
         cmocka_unit_test(a_comparison_goes_by_its_workers),
+        cmocka_unit_test(an_optimum_has_its_interval),
         cmocka_unit_test(latex_takes_it_or_stops),
+        cmocka_unit_test(latex_chooses_by_what_is_known),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
