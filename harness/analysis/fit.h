@@ -118,6 +118,12 @@ double sks_fit_residual(const sks_fit *fit, const sks_model_fit *model, size_t i
 /* The greatest worker count in the fit; 0 for none. */
 unsigned sks_fit_greatest(const sks_fit *fit);
 
+/* Whether so many workers are outside the worker counts of the fit, and whether they are above
+ * SKS_FAR_FACTOR times the greatest of them. Infinitely many, as a law without an optimum has it,
+ * are neither: that says nothing of any number of workers. */
+bool sks_fit_is_extrapolated(const sks_fit *fit, double n_workers);
+bool sks_fit_is_far(const sks_fit *fit, double n_workers);
+
 /* What a fitted model says of N workers, measured or not. The bands hold as far as the law does:
  * they carry the scatter of the samples, not the doubt whether the law goes on. */
 typedef struct sks_prediction {

@@ -65,13 +65,15 @@ static json_t *parameters_json(const sks_model_fit *m)
     return array;
 }
 
-static json_t *optimum_json(const sks_model_fit *m)
+static json_t *optimum_json(const sks_fit *fit, const sks_model_fit *m)
 {
     if (m == NULL || !m->is_fitted)
         return json_null();
-    return json_pack("{s:o, s:o, s:b, s:s}", "workers", number(m->optimum.value), "interval",
-                     interval(m->optimum.interval), "is_unbounded", isinf(m->optimum.value) != 0,
-                     "model", m->model->name);
+    return json_pack("{s:o, s:o, s:b, s:b, s:b, s:s}", "workers", number(m->optimum.value),
+                     "interval", interval(m->optimum.interval), "is_unbounded",
+                     isinf(m->optimum.value) != 0, "is_extrapolated",
+                     sks_fit_is_extrapolated(fit, m->optimum.value), "is_far",
+                     sks_fit_is_far(fit, m->optimum.value), "model", m->model->name);
 }
 
 /* One for each point, in the order of "points". */
@@ -124,12 +126,13 @@ static json_t *model_json(const sks_fit *fit, const sks_model_fit *m, request pr
         "name", m->model->name, "formula", m->model->formula, "is_fitted", m->is_fitted, "reason",
         text_or_null(m->reason), "parameters", parameters_json(m), "serial_fraction",
         number(m->serial_fraction.value), "serial_fraction_interval",
-        interval(m->serial_fraction.interval), "optimum", optimum_json(m), "is_exact", m->is_exact,
-        "rss_relative", number(m->rss), "residual_rms_relative", number(m->residual_rms),
-        "residuals_relative", residuals_json(fit, m), "aicc", number(m->aicc), "aicc_reason",
-        text_or_null(m->aicc_reason), "delta_aicc", number(m->delta_aicc), "akaike_weight",
-        number(m->akaike_weight), "leave_one_out_rms_relative", number(m->leave_one_out_rms),
-        "bootstrap_fits", json_integer((json_int_t)m->n_replicates), "predictions",
+        interval(m->serial_fraction.interval), "optimum", optimum_json(fit, m), "is_exact",
+        m->is_exact, "rss_relative", number(m->rss), "residual_rms_relative",
+        number(m->residual_rms), "residuals_relative", residuals_json(fit, m), "aicc",
+        number(m->aicc), "aicc_reason", text_or_null(m->aicc_reason), "delta_aicc",
+        number(m->delta_aicc), "akaike_weight", number(m->akaike_weight),
+        "leave_one_out_rms_relative", number(m->leave_one_out_rms), "bootstrap_fits",
+        json_integer((json_int_t)m->n_replicates), "predictions",
         predictions_json(fit, m, predict));
 }
 
@@ -162,7 +165,7 @@ static json_t *part_json(const sks_fit *fit, request predict)
                      "models", models_json(fit, predict), "verdict", sks_verdict_name[fit->verdict],
                      "verdict_text", fit->verdict_text, "best",
                      text_or_null(is_decided ? preferred : NULL), "preferred",
-                     text_or_null(preferred), "optimum", optimum_json(fit->preferred));
+                     text_or_null(preferred), "optimum", optimum_json(fit, fit->preferred));
 }
 
 static json_t *apart_json(const sks_fit *fit, request predict)

@@ -32,6 +32,17 @@ static double least_used(const sks_fit *fit)
     return INFINITY;
 }
 
+bool sks_fit_is_extrapolated(const sks_fit *fit, double n_workers)
+{
+    return isfinite(n_workers) &&
+           (n_workers < least_used(fit) || n_workers > (double)sks_fit_greatest(fit));
+}
+
+bool sks_fit_is_far(const sks_fit *fit, double n_workers)
+{
+    return isfinite(n_workers) && n_workers > SKS_FAR_FACTOR * (double)sks_fit_greatest(fit);
+}
+
 /* The bands at one worker count; `work` has room for the replicates. */
 static void find_bands(const sks_fit *fit, const sks_model_fit *m, double *work,
                        sks_prediction *out)
@@ -64,7 +75,6 @@ sks_status sks_fit_predict(const sks_fit *fit, const sks_model_fit *model, const
 {
     double *work = malloc((model->n_replicates + 1) * sizeof(*work));
     double p[SKS_MAX_MODEL_PARAMETERS];
-    double least = least_used(fit), greatest = (double)sks_fit_greatest(fit);
 
     if (work == NULL)
         return sks_fail_nomem("predictions");
@@ -76,8 +86,8 @@ sks_status sks_fit_predict(const sks_fit *fit, const sks_model_fit *model, const
             .n_workers = n_workers[i],
             .seconds = {model->model->eval(p, n_workers[i]), sks_no_interval},
             .one_run = sks_no_interval,
-            .is_extrapolated = n_workers[i] < least || n_workers[i] > greatest,
-            .is_far = n_workers[i] > SKS_FAR_FACTOR * greatest,
+            .is_extrapolated = sks_fit_is_extrapolated(fit, n_workers[i]),
+            .is_far = sks_fit_is_far(fit, n_workers[i]),
         };
         find_bands(fit, model, work, out);
         out->speedup = speedup_of(fit, n_workers[i], out->seconds);

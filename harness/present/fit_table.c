@@ -35,7 +35,7 @@ static void conclusion_row(const sks_fit *fit, const char *label, sks_table *tab
     sks_table_cell(table, "%s", m != NULL ? m->model->name : "-");
     if (m != NULL) {
         sks_estimate_cell(table, m->serial_fraction, 1.0, "");
-        sks_optimum_cell(table, m->optimum);
+        sks_optimum_cell(table, fit, m);
     } else {
         sks_table_cell(table, "-");
         sks_table_cell(table, "-");

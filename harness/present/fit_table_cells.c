@@ -73,15 +73,19 @@ void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const ch
                    sks_interval_text(scaled, -1, interval, sizeof(interval)));
 }
 
-void sks_optimum_cell(sks_table *table, sks_estimate e)
+void sks_optimum_cell(sks_table *table, const sks_fit *fit, const sks_model_fit *m)
 {
+    const sks_estimate e = m->optimum;
     char interval[64];
 
     if (isinf(e.value))
         sks_table_cell(table, "no limit\n%s",
                        sks_interval_text(e.interval, -1, interval, sizeof(interval)));
     else
-        sks_estimate_cell(table, e, 1.0, "");
+        sks_estimate_cell(table, e, 1.0,
+                          sks_fit_is_far(fit, e.value)            ? "!"
+                          : sks_fit_is_extrapolated(fit, e.value) ? "+"
+                                                                  : "");
 }
 
 void sks_wrapped_line(FILE *out, const char *label, const char *text)

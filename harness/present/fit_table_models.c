@@ -38,8 +38,8 @@ static void residual_cell(sks_table *table, const sks_model_fit *m)
         sks_table_cell(table, "%.2f\n%s", 100.0 * m->residual_rms, left_out);
 }
 
-static void model_row(const sks_fit_section *s, const char *label, const sks_model_fit *m,
-                      sks_table *table)
+static void model_row(const sks_fit_section *s, const char *label, const sks_fit *fit,
+                      const sks_model_fit *m, sks_table *table)
 {
     sks_table_cell(table, "%s", label);
     for (size_t k = 0; k < m->model->n_parameters; k++)
@@ -47,7 +47,7 @@ static void model_row(const sks_fit_section *s, const char *label, const sks_mod
                           is_time(&m->model->parameters[k]) ? s->factor : 1.0,
                           m->is_on_bound[k] ? "|" : "");
     if (m->is_fitted)
-        sks_optimum_cell(table, m->optimum);
+        sks_optimum_cell(table, fit, m);
     else
         sks_table_cell(table, "-");
     residual_cell(table, m);
@@ -103,7 +103,7 @@ sks_status sks_fit_print_model(const sks_fit_section *s, size_t m)
     fprintf(s->out, "%s: %s\n", model->name, model->formula);
     model_heads(s, model, table);
     for (size_t i = 0; i < s->n_rows; i++)
-        model_row(s, s->row_labels[i], &s->rows[i]->models[m], table);
+        model_row(s, s->row_labels[i], s->rows[i], &s->rows[i]->models[m], table);
     status = sks_table_print(table, s->out, SKS_FIT_PAGE);
     sks_table_destroy(table);
     print_reasons(s, m, "not fitted: ", fit_reason);
@@ -114,19 +114,25 @@ sks_status sks_fit_print_model(const sks_fit_section *s, size_t m)
 
 void sks_fit_print_model_remarks(const sks_fit_section *s)
 {
-    bool some_bound = false, some_exact = false;
+    bool some_bound = false, some_exact = false, some_outside = false;
 
     for (size_t i = 0; i < s->n_rows; i++)
         for (size_t m = 0; m < s->rows[i]->n_models; m++) {
             const sks_model_fit *fit = &s->rows[i]->models[m];
 
             some_exact |= fit->is_exact;
+            some_outside |= sks_fit_is_extrapolated(s->rows[i], fit->optimum.value);
             for (size_t k = 0; k < SKS_MAX_MODEL_PARAMETERS; k++)
                 some_bound |= fit->is_on_bound[k];
         }
     fprintf(s->out, "best N: the number of workers with the least time, as far as the law holds\n"
                     "rms: of the relative residuals; LOO: of predicting each N from all others\n"
                     "AICc: the least is best, by 2 at least; weight: the Akaike weight\n");
+    if (some_outside)
+        fprintf(s->out,
+                "+ outside the worker counts of the fit; ! beyond %g times their greatest: a "
+                "guess\n",
+                SKS_FAR_FACTOR);
     if (some_exact)
         fprintf(s->out, "exact: as many points as parameters, no residual is left to judge by\n");
     if (some_bound)

@@ -36,7 +36,8 @@ int sks_speedup_places(double speedup);
 
 /* The value times `factor`, `mark` behind it and the interval underneath; "-" when not known. */
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark);
-void sks_optimum_cell(sks_table *table, sks_estimate e);
+/* Marked + where it lies outside the worker counts of the fit, ! where far beyond them. */
+void sks_optimum_cell(sks_table *table, const sks_fit *fit, const sks_model_fit *m);
 
 /* "label: text", broken between words at the end of the page. */
 void sks_wrapped_line(FILE *out, const char *label, const char *text);

@@ -86,6 +86,8 @@ static void speedup_cell(const sks_fit_section *s, sks_table *table, const sks_f
 static void speedup_remarks(const sks_fit_section *s)
 {
     bool some_oversubscribed = false, some_superlinear = false, some_used = false;
+    const size_t min_n = sks_median_min_n(s->fits[0]->options.confidence);
+    size_t n_points = 0, n_few = 0;
 
     for (size_t i = 0; i < s->n; i++)
         for (size_t j = 0; j < s->fits[i]->n_points; j++) {
@@ -94,7 +96,13 @@ static void speedup_remarks(const sks_fit_section *s)
             some_oversubscribed |= p->is_oversubscribed;
             some_used |= p->is_oversubscribed && p->is_used;
             some_superlinear |= p->is_superlinear;
+            n_few += p->n_samples < min_n;
+            n_points++;
         }
+    if (n_few > 0)
+        fprintf(s->out,
+                "%zu of %zu points have fewer than the %zu samples that an interval takes\n", n_few,
+                n_points, min_n);
     if (some_oversubscribed)
         fprintf(s->out, "* oversubscribed: more workers than places to run; %s the fits\n",
                 some_used ? "included in" : "left out of");

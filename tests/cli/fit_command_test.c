@@ -20,18 +20,23 @@ static const char *program;
 static char *out, *err; /* of the last call */
 
 /* `skyscale fit CAMPAIGN` with the options. */
-static int fit(const char *options)
+static int fit_of(const char *campaign, const char *options)
 {
     char text[512];
     int status;
 
-    snprintf(text, sizeof(text), "fit %s %s", in_folder("c.db"), options);
+    snprintf(text, sizeof(text), "fit %s %s", in_folder(campaign), options);
     status = spawn(program, text, NULL, in_folder("out"), in_folder("err"));
     free(out);
     free(err);
     out = spawn_read_file(in_folder("out"), NULL);
     err = spawn_read_file(in_folder("err"), NULL);
     return status;
+}
+
+static int fit(const char *options)
+{
+    return fit_of("c.db", options);
 }
 
 static int make_campaign(void **state)
@@ -166,6 +171,57 @@ static void guesses_are_marked_and_warned_of(void **state)
     assert_null(strstr(err, "warning: 2 workers"));
 }
 
+/* T = 1 + 10/N + K ln N, to within 0.002 %, three samples each: least at N = 10/K. */
+static void write_campaign(const char *name, double k)
+{
+    static const unsigned workers[] = {1, 2, 3, 4, 6, 8, 12, 16};
+    char csv[8192] = "kernel,parameters,executor,scheduler,n_workers,binding,round,total_s\n";
+
+    for (unsigned round = 0; round < 3; round++)
+        for (size_t i = 0; i < sizeof(workers) / sizeof(workers[0]); i++) {
+            const double n = workers[i], noise = 1.0 + 1e-5 * ((double)((7 * i + round) % 5) - 2.0);
+
+            snprintf(csv + strlen(csv), sizeof(csv) - strlen(csv),
+                     "made,{},threads,static,%u,none,%u,%.9f\n", workers[i], round,
+                     noise * (1.0 + 10.0 / n + k * log(n)));
+        }
+    write_text(name, csv);
+}
+
+static const json_t *optimum_of(const char *csv, const char *db, json_t **json)
+{
+    char arguments[512];
+
+    snprintf(arguments, sizeof(arguments), "import %s -d %s", in_folder(csv), in_folder(db));
+    assert_int_equal(spawn(program, arguments, NULL, NULL, NULL), 0);
+    assert_int_equal(fit_of(db, "--json"), 0);
+    return json_object_get(only_group(json), "optimum");
+}
+
+static void an_optimum_that_was_not_measured_is_marked(void **state)
+{
+    json_t *json;
+    const json_t *optimum;
+
+    (void)state;
+    write_campaign("far.csv", 0.1);
+    optimum = optimum_of("far.csv", "far.db", &json);
+    assert_true(fabs(json_number_value(json_object_get(optimum, "workers")) - 100.0) < 5.0);
+    assert_true(json_is_true(json_object_get(optimum, "is_extrapolated")));
+    assert_true(json_is_true(json_object_get(optimum, "is_far")));
+    json_decref(json);
+    assert_int_equal(fit_of("far.db", ""), 0);
+    assert_non_null(strstr(out, "! beyond 2 times their greatest: a guess"));
+    assert_non_null(strstr(out, "8 of 8 points have fewer than the 6 samples"));
+
+    write_campaign("near.csv", 1.0);
+    optimum = optimum_of("near.csv", "near.db", &json);
+    assert_true(fabs(json_number_value(json_object_get(optimum, "workers")) - 10.0) < 0.5);
+    assert_true(json_is_false(json_object_get(optimum, "is_extrapolated")));
+    assert_true(json_is_false(json_object_get(optimum, "is_far")));
+    json_decref(json);
+}
+
 /* The last test: it takes the campaign away. */
 static void nonsense_is_refused(void **state)
 {
@@ -191,6 +247,7 @@ int main(void)
         cmocka_unit_test(the_serial_part_is_measured_of_whole_runs),
         cmocka_unit_test(a_fit_tells_how_far_to_believe_it),
         cmocka_unit_test(guesses_are_marked_and_warned_of),
+        cmocka_unit_test(an_optimum_that_was_not_measured_is_marked),
         cmocka_unit_test(nonsense_is_refused),
     };
 
