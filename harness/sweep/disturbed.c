@@ -45,6 +45,7 @@ const sks_disturbance sks_disturbance_table[SKS_N_DISTURBANCES] = {
         {.name = "latency",
          .reason = "latency changed",
          .default_text = "3",
+         .min = 1,
          .max = 1e6,
          .help = "times: ratio of the core-to-core latencies before and after, the larger to the "
                  "smaller",

@@ -27,7 +27,7 @@ typedef struct sks_disturbance {
     const char *name;         /* in the sweep file */
     const char *reason;       /* what a flagged sample says */
     const char *default_text; /* limit */
-    double max;               /* of the limit; the least is 0 */
+    double min, max;          /* of the limit */
     const char *unit;         /* "%" or NULL */
     const char *help;         /* what is too much, one line */
     const char *condition;    /* SQL on sample s and configuration c; # stands for the limit */

@@ -190,6 +190,7 @@ static void fill_limit_table(sks_param table[SKS_N_DISTURBANCES + 1])
         table[i] = (sks_param){.name = sks_disturbance_table[i].name,
                                .type = SKS_REAL,
                                .unit = sks_disturbance_table[i].unit,
+                               .min = sks_disturbance_table[i].min,
                                .max = sks_disturbance_table[i].max};
 }
 
@@ -207,10 +208,12 @@ static sks_status read_limit(const sks_yaml *yaml, const sks_yaml_node *key,
                              const sks_yaml_node *node, sks_values *values, sks_plan *plan)
 {
     const int i = disturbance_index(key->text);
-    char number[64] = "0";
+    char number[64] = "0"; /* any in range will do for off */
     char *text = NULL;
     sks_status status;
 
+    if (i < SKS_N_DISTURBANCES)
+        snprintf(number, sizeof(number), "%g", sks_disturbance_table[i].min);
     if (node->kind != SKS_YAML_SCALAR || strcmp(node->text, "off") != 0)
         strip_percent(node->kind == SKS_YAML_SCALAR ? node->text : "", number, sizeof(number));
     status = set_scalar(yaml, key, node, number, values);
