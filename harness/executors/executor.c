@@ -88,6 +88,14 @@ sks_status sks_job_start_loop(const sks_job *job, size_t n_tasks,
     return status;
 }
 
+sks_status sks_job_refuse_piece(const sks_job *job, sks_range chunk, size_t n_tasks)
+{
+    return sks_fail(SKS_ERR_BUG,
+                    "scheduler %s gave tasks %zu to before %zu, in a loop of %zu: need 0 <= begin "
+                    "< end <= %zu",
+                    job->scheduler->name, chunk.begin, chunk.end, n_tasks, n_tasks);
+}
+
 void sks_job_explain(const sks_job *job, const void *schedule, sks_loop_report *report)
 {
     if (job->scheduler->explain != NULL)

@@ -321,7 +321,11 @@ static sks_status run_rounds(struct processes *p)
         if (status == SKS_OK)
             status = run_round(p);
     }
-    return status == SKS_OK ? sks_crew_failure(p->team.crew) : status;
+    if (status == SKS_OK)
+        status = sks_crew_failure(p->team.crew);
+    if (status == SKS_OK && before == SIZE_MAX && p->n_deaths == 0)
+        status = sks_crew_check_tasks(p->team.crew);
+    return status;
 }
 
 /* ---- The whole. */

@@ -55,6 +55,8 @@ static sks_status give_order(struct queue *q, unsigned number)
         order = (sks_range){desk->lost.begin, desk->lost.begin + 1};
         desk->lost.begin++;
     } else if (!*q->job->cancel && scheduler->next(q->schedule, number, &order)) {
+        if (!sks_is_piece(order, q->team.crew->n_tasks))
+            return sks_job_refuse_piece(q->job, order, q->team.crew->n_tasks);
         desk->claim = order;
     }
     desk->given = order;

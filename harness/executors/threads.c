@@ -39,6 +39,8 @@ static sks_status run(const sks_job *job, sks_loop_report *report, sks_worker_re
     status = sks_pool_run(job->n_workers, work, &crew);
     if (status == SKS_OK)
         status = sks_crew_failure(&crew);
+    if (status == SKS_OK)
+        status = sks_crew_check_tasks(&crew);
     if (status == SKS_OK) {
         sks_crew_fill_records(&crew, report, records);
         sks_job_explain(job, schedule, report);

@@ -195,18 +195,35 @@ static void compute_left(sks_worker *w, sks_range chunk)
     report_done(w, chunk, begin, after);
 }
 
+/* How many tasks the schedule is of: in a further round those that are left. */
+static size_t schedule_size(const sks_crew *crew)
+{
+    const sks_piece *last;
+
+    if (crew->left == NULL)
+        return crew->n_tasks;
+    last = &crew->left[crew->n_left - 1];
+    return last->first + (last->tasks.end - last->tasks.begin);
+}
+
 static void loop(sks_worker *w)
 {
     const sks_scheduler *scheduler = w->crew->job->scheduler;
     const sks_cancel_flag *cancel = w->crew->job->cancel;
+    const size_t n_tasks = schedule_size(w->crew);
     sks_range chunk;
 
     compute_lost(w);
-    while (!*cancel && scheduler->next(w->crew->schedule, w->number, &chunk))
+    while (!*cancel && scheduler->next(w->crew->schedule, w->number, &chunk)) {
+        if (!sks_is_piece(chunk, n_tasks)) {
+            sks_worker_fail(w, sks_job_refuse_piece(w->crew->job, chunk, n_tasks), 0);
+            return;
+        }
         if (w->crew->left == NULL)
             sks_worker_compute(w, chunk);
         else
             compute_left(w, chunk);
+    }
 }
 
 static void loop_timed(sks_worker *w)
@@ -357,6 +374,18 @@ sks_status sks_crew_failure(const sks_crew *crew)
         return sks_fail(first->status, "%s", first->message);
     if (*crew->job->cancel)
         return sks_fail(SKS_ERR_CANCELLED, "interrupted");
+    return SKS_OK;
+}
+
+sks_status sks_crew_check_tasks(const sks_crew *crew)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < crew->job->n_workers; i++)
+        n += crew->worker[i].n_tasks;
+    if (n != crew->n_tasks)
+        return sks_fail(SKS_ERR_BUG, "scheduler %s gave %zu tasks to the workers, in a loop of %zu",
+                        crew->job->scheduler->name, n, crew->n_tasks);
     return SKS_OK;
 }
 

@@ -127,6 +127,10 @@ sks_status sks_crew_open(sks_crew *crew, unsigned n_started, sks_status status);
 /* After the last worker's end: the failure of the lowest task, or of the request to stop. */
 sks_status sks_crew_failure(const sks_crew *crew);
 
+/* After a loop without failure in which no worker died: SKS_ERR_BUG when the tasks that were
+ * computed are fewer or more than there are. */
+sks_status sks_crew_check_tasks(const sks_crew *crew);
+
 /* After the last worker's end: records, times and logs in seconds and nanoseconds. */
 void sks_crew_fill_records(const sks_crew *crew, sks_loop_report *report,
                            sks_worker_record *records);

@@ -49,7 +49,7 @@ static sks_status collect_logged(const sks_chunk_log *logs, unsigned n_workers, 
     return status;
 }
 
-/* What the rule gives when the workers ask in turn. */
+/* What the rule gives when the workers ask in turn; not to its end when it gives too much. */
 static sks_status collect_expected(const sks_scheduler *scheduler, const sks_loop *loop,
                                    struct chunks *to)
 {
@@ -57,7 +57,7 @@ static sks_status collect_expected(const sks_scheduler *scheduler, const sks_loo
     sks_status status = sks_scheduler_start(scheduler, loop, &state);
     bool is_any = true;
 
-    while (status == SKS_OK && is_any) {
+    while (status == SKS_OK && is_any && to->n <= loop->n_tasks) {
         is_any = false;
         for (unsigned w = 0; status == SKS_OK && w < loop->n_workers; w++) {
             sks_range tasks;
@@ -82,19 +82,20 @@ static void set(sks_rule_check *check, sks_rule_verdict verdict, const char *tex
     snprintf(check->text, sizeof(check->text), "%s", text);
 }
 
-static bool covers(const struct chunks *logged, size_t n_tasks, sks_rule_check *check)
+/* `when` ends the sentence of what is wrong. */
+static bool covers(const struct chunks *chunks, size_t n_tasks, const char *when,
+                   sks_rule_check *check)
 {
-    size_t covered = 0;
+    size_t covered = 0, i = 0;
 
-    for (size_t i = 0; i < logged->n; i++) {
-        if (logged->chunk[i].tasks.begin != covered)
-            break;
-        covered = logged->chunk[i].tasks.end;
-    }
-    if (covered == n_tasks)
+    while (i < chunks->n && chunks->chunk[i].tasks.begin == covered &&
+           chunks->chunk[i].tasks.end > covered)
+        covered = chunks->chunk[i++].tasks.end;
+    if (covered == n_tasks && i == chunks->n)
         return true;
     check->verdict = SKS_RULE_DIFFERS;
-    snprintf(check->text, sizeof(check->text), "task %zu was handed out never or twice", covered);
+    snprintf(check->text, sizeof(check->text), "task %zu was handed out never or twice%s", covered,
+             when);
     return false;
 }
 
@@ -166,11 +167,12 @@ sks_status sks_rule_check_logs(const sks_scheduler *scheduler, const sks_loop *l
         }
     if (logs != NULL) {
         status = collect_logged(logs, loop->n_workers, &logged);
-        if (status == SKS_OK && covers(&logged, loop->n_tasks, &c)) {
+        if (status == SKS_OK && covers(&logged, loop->n_tasks, "", &c)) {
             if (scheduler->fixed == SKS_FIXED_NOTHING)
                 set(&c, SKS_RULE_COVERS,
                     "every task was handed out once; the chunks of this rule depend on timing");
-            else if ((status = collect_expected(scheduler, loop, &expected)) == SKS_OK)
+            else if ((status = collect_expected(scheduler, loop, &expected)) == SKS_OK &&
+                     covers(&expected, loop->n_tasks, " when the rule was asked again", &c))
                 compare(&logged, &expected, scheduler->fixed == SKS_FIXED_OWNERS, is_joined, &c);
             /* Who joins chunks runs a schedule of its own, whose blocks may be rounded otherwise.
              */

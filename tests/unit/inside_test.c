@@ -148,7 +148,8 @@ static void traces(void **unused)
         json_t *root, *events;
 
         run_rule(threads(), sks_scheduler_table[i]->name, 3, 1000, &s);
-        assert_true(s.record.rule.verdict >= SKS_RULE_COVERS);
+        if (s.record.rule.verdict < SKS_RULE_COVERS)
+            fail_msg("%s: %s", sks_scheduler_table[i]->name, s.record.rule.text);
         assert_int_equal(s.record.rule.verdict == SKS_RULE_AGREES,
                          sks_scheduler_table[i]->fixed != SKS_FIXED_NOTHING);
         assert_int_equal(sks_trace_write("trace.json", &s.configuration, &s.record), SKS_OK);
