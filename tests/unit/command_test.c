@@ -1,9 +1,6 @@
-/* Property: `command` runs each input line's command exactly as the template says, whatever the
- * line holds; keeps the outputs apart and in order under every scheduler; records how each ended;
- * ends what hangs; and loses nothing that finished when something fails or the user interrupts. */
-#include "kernels/parts/command_place.h"
-#include "kernels/parts/command_template.h"
-
+/* Property: `command` runs each input line's command, whatever the line holds; keeps the outputs
+ * apart and in order under every scheduler; records how each ended; ends what hangs; and loses
+ * nothing that finished when something fails or the user interrupts. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -124,117 +121,6 @@ static const char *log_field(size_t number, int column)
 }
 
 enum { WALL = 2, PEAK = 5, SIZE = 6, ATTEMPTS = 7, EXIT = 8, SIGNAL = 9, OUTCOME = 10, INPUT = 11 };
-
-/* By the definitions in parallel(1), --rpl, and by dirname(1). */
-static void places_are_those_of_gnu_parallel(void **unused)
-{
-    static const struct {
-        const char *input, *stem, *name, *folder, *title;
-    } cases[] = {
-        {"a.fits", "a", "a.fits", ".", "a"},
-        {"d/e/a.b.fits", "d/e/a.b", "a.b.fits", "d/e", "a.b"},
-        {"sub.dir/bar", "sub.dir/bar", "bar", "sub.dir", "bar"},
-        {"/a.c", "/a", "a.c", "/", "a"},
-        {"//x//y.z", "//x//y", "y.z", "//x", "y"},
-        {".hidden", "", ".hidden", ".", ""},
-        {"dot.", "dot.", "dot.", ".", "dot."},
-        {"a..b", "a.", "a..b", ".", "a."},
-        {"d/", "d/", "", ".", ""},
-        {"/", "/", "", "/", ""},
-        {"", "", "", ".", ""},
-        {"two words.x y", "two words", "two words.x y", ".", "two words"},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *expected[SKS_N_PLACES] = {cases[i].input,  cases[i].stem,  cases[i].name,
-                                              cases[i].folder, cases[i].title, "17"};
-
-        for (size_t which = 0; which < SKS_N_PLACES; which++) {
-            char text[64];
-            size_t length = sks_place_fill(which, cases[i].input, 17, NULL);
-
-            assert_int_equal(sks_place_fill(which, cases[i].input, 17, text), length);
-            text[length] = '\0';
-            assert_string_equal(text, expected[which]);
-        }
-    }
-}
-
-static void templates_become_words(void **unused)
-{
-    static const struct {
-        const char *text;
-        const char *words[6]; /* for the input "d/a b.x", number 3 */
-    } cases[] = {
-        {"cp {} {.}.bak", {"cp", "d/a b.x", "d/a b.bak"}},
-        {"cp", {"cp", "d/a b.x"}},
-        {"  echo  'a  {/}' \"n{#}\"x ", {"echo", "a  a b.x", "n3x"}},
-        {"awk '{print $1}' {//}/{/.}.y", {"awk", "{print $1}", "d/a b.y"}},
-        {"echo a\\ b 'it'\\''s' \"q\\\"q\" \"\\a\" {#}",
-         {"echo", "a b", "it's", "q\"q", "\\a", "3"}},
-        {"echo '' \"\" {#}", {"echo", "", "", "3"}},
-        {"echo \\{} {}", {"echo", "{}", "d/a b.x"}},
-        {"echo \"\\{}\" {#}", {"echo", "{}", "3"}},
-        {"{//}/tool", {"d/tool"}},
-        {"echo\n\ta\\\nb {#}{#}", {"echo", "ab", "33"}},
-        {"ls *.fits im[1:5] '|' {#} {1}", {"ls", "*.fits", "im[1:5]", "|", "3", "{1}"}},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sks_template *template;
-        char **argv;
-        size_t n = 0;
-
-        sks_clear();
-        assert_int_equal(sks_template_parse(cases[i].text, false, &template), SKS_OK);
-        assert_int_equal(sks_template_expand(template, "d/a b.x", 3, &argv), SKS_OK);
-        for (; n < 6 && cases[i].words[n] != NULL; n++) {
-            assert_non_null(argv[n]);
-            assert_string_equal(argv[n], cases[i].words[n]);
-        }
-        assert_null(argv[n]);
-        free(argv);
-        sks_template_destroy(template);
-    }
-}
-
-static void bad_templates_are_refused(void **unused)
-{
-    static const struct {
-        bool uses_shell;
-        const char *text, *says;
-    } cases[] = {
-        {false, "", "no command"},
-        {false, " \t", "no command"},
-        {true, "  ", "no command"},
-        {false, "echo 'a", "does not end"},
-        {false, "echo \"a", "does not end"},
-        {false, "echo a\\", "backslash"},
-        {false, "a {} | b", "\"|\" needs a shell"},
-        {false, "a {} > b", "\">\" needs a shell"},
-        {false, "a; b", "\";\" needs a shell"},
-        {false, "ls $HOME", "\"$\" needs a shell"},
-        {false, "ls \"$HOME\"", "quote it with '...'"},
-        {false, "ls `id`", "\"`\" needs a shell"},
-        {false, "ls ~/x", "\"~\" needs a shell"},
-        {true, "echo `ls {}`", "cannot stand inside `...`"},
-        {true, "echo \"${x:-{}}\"", "cannot stand inside ${...}"},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sks_template *template = NULL;
-
-        sks_clear();
-        assert_int_equal(sks_template_parse(cases[i].text, cases[i].uses_shell, &template),
-                         SKS_ERR_USAGE);
-        assert_null(template);
-        assert_non_null(strstr(sks_message(), cases[i].says));
-    }
-    sks_clear();
-}
 
 #define ODD "a b.txt\nit's\nx\"y\n$(touch hacked)\n`touch hacked`;touch hacked\n*\n\\\n-n\n\n\t|\n"
 
@@ -506,7 +392,6 @@ static void an_interrupt_ends_what_runs_and_keeps_what_finished(void **unused)
     assert_string_equal(log_field(4, OUTCOME), "not_run");
 }
 
-/* 200 commands whose times differ, on 4 workers: the same product as one worker makes. */
 /* The program belongs to a process that is killed; what becomes of it comes to this one. */
 static void nothing_survives_a_kill(void **unused)
 {
@@ -535,6 +420,7 @@ static void nothing_survives_a_kill(void **unused)
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
+/* 200 commands whose times differ, on 4 workers: the same product as one worker makes. */
 static void the_product_does_not_depend_on_the_schedule(void **unused)
 {
     static const char *const parameters[] = {"inputs",
@@ -586,9 +472,6 @@ static int enter_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_are_those_of_gnu_parallel),
-        cmocka_unit_test(templates_become_words),
-        cmocka_unit_test(bad_templates_are_refused),
         cmocka_unit_test(odd_inputs_arrive_as_they_are),
         cmocka_unit_test(inputs_are_lines),
         cmocka_unit_test(what_cannot_run_is_found_first),
