@@ -8,7 +8,7 @@
  * costs, and on virtual machines that changes from second to second.
  *
  * Then what a chunk costs under the rules that adapt, beyond `dynamic`, the shared counter: one
- * thread makes the claims of 65536 workers and reports times that vary. Least of 9 loops, the rules
+ * thread makes the claims of 8192 workers and reports times that vary. Least of 50 loops, the rules
  * taking turns.
  */
 #include "schedulers/scheduler.h"
@@ -20,6 +20,7 @@
 #include <time.h>
 
 enum { N_LOOPS = 9, MAX_THREADS = 2, STEPS_OF_100_NS = 90, N_TASKS = 1 << 21 };
+enum { N_ADAPTIVE_LOOPS = 50, ADAPTIVE_WORKERS = 1 << 13, ADAPTIVE_TASKS = 1 << 18 };
 
 struct worker {
     _Alignas(SKS_CACHE_LINE) pthread_t thread;
@@ -146,7 +147,7 @@ static double claims_ns(const char *rule, size_t *n_chunks)
     static const double task_s[] = {0.5e-7, 1.5e-7};
     const sks_scheduler *scheduler;
     sks_values *options;
-    sks_loop loop = {.n_tasks = N_TASKS, .n_workers = SKS_MAX_WORKERS};
+    sks_loop loop = {.n_tasks = ADAPTIVE_TASKS, .n_workers = ADAPTIVE_WORKERS};
     sks_range tasks;
     double begin_ns, end_ns;
     void *state;
@@ -176,7 +177,7 @@ static void bench_adaptive(void)
     double least_ns[N_RULES];
     size_t n_chunks[N_RULES];
 
-    for (int i = 0; i < N_LOOPS; i++)
+    for (int i = 0; i < N_ADAPTIVE_LOOPS; i++)
         for (int k = 0; k < N_RULES; k++) {
             double ns = claims_ns(rules[k], &n_chunks[k]);
 
