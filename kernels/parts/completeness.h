@@ -1,5 +1,6 @@
 /* The inside of the kernel `completeness`, shared by completeness.c (iterations),
- * completeness_product.c (what is made of them) and completeness_correction.c (the aperture). */
+ * completeness_options.c (what it is told), completeness_product.c (what is made of the iterations)
+ * and completeness_correction.c (the aperture). */
 #ifndef SKYSCALE_COMPLETENESS_H
 #define SKYSCALE_COMPLETENESS_H
 
@@ -55,6 +56,16 @@ typedef struct sks_completeness {
     double *rows; /* of the table */
     char *comments;
 } sks_completeness;
+
+extern const sks_param sks_completeness_params[];
+
+/* What the values say, into c, whose image and view are there. SKS_ERR_USAGE for magnitudes that
+ * are not a whole number of bins. */
+sks_status sks_completeness_read_options(const sks_values *values, sks_completeness *c);
+
+/* The aperture correction that was asked for; computing one takes everything else of c but the
+ * products. SKS_ERR_USAGE for what is none. */
+sks_status sks_completeness_set_correction(const sks_values *values, sks_completeness *c);
 
 size_t sks_completeness_n_tasks(const sks_completeness *c);
 
