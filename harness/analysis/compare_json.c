@@ -56,6 +56,14 @@ static json_t *comparison_json(const sks_comparison *c)
         "is_below_threshold", c->is_below_threshold);
 }
 
+/* A copy: the object belongs to the matches. Null within one campaign. */
+static json_t *changed_inputs_json(const sks_matches *matches, size_t group)
+{
+    const json_t *changed = json_array_get(matches->changed_inputs, group);
+
+    return changed != NULL ? json_copy((json_t *)changed) : json_null();
+}
+
 static json_t *groups_json(const sks_matches *matches, const sks_compare_result *result)
 {
     json_t *groups = json_array();
@@ -69,12 +77,13 @@ static json_t *groups_json(const sks_matches *matches, const sks_compare_result 
             list = appended(list, comparison_json(&result->comparisons[k]));
         groups = appended(
             groups,
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "new",
-                      matches->group_names[g], "compared", (json_int_t)s->n, "faster",
-                      (json_int_t)s->count[SKS_FASTER], "slower", (json_int_t)s->count[SKS_SLOWER],
-                      "no_difference_shown", (json_int_t)s->count[SKS_NO_DIFFERENCE_SHOWN],
-                      "too_few_samples", (json_int_t)s->count[SKS_TOO_FEW_SAMPLES],
-                      "geometric_mean", number(s->geometric_mean.value), "geometric_mean_interval",
+            json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "new",
+                      matches->group_names[g], "changed_inputs", changed_inputs_json(matches, g),
+                      "compared", (json_int_t)s->n, "faster", (json_int_t)s->count[SKS_FASTER],
+                      "slower", (json_int_t)s->count[SKS_SLOWER], "no_difference_shown",
+                      (json_int_t)s->count[SKS_NO_DIFFERENCE_SHOWN], "too_few_samples",
+                      (json_int_t)s->count[SKS_TOO_FEW_SAMPLES], "geometric_mean",
+                      number(s->geometric_mean.value), "geometric_mean_interval",
                       interval(s->geometric_mean.interval), "comparisons", list));
     }
     return groups;

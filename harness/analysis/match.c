@@ -124,6 +124,25 @@ static sks_status start_matches(const char *base_name, sks_matches *matches)
     return matches->base_name != NULL ? SKS_OK : sks_fail_nomem("a name");
 }
 
+/* The paths in both whose digests differ; {path: digest} or NULL. */
+static sks_status list_changed_inputs(const json_t *base, const json_t *new, json_t *groups)
+{
+    json_t *changed = json_array();
+    const char *path;
+    json_t *digest;
+    bool is_made = changed != NULL;
+
+    json_object_foreach((json_t *)base, path, digest)
+    {
+        const json_t *other = json_object_get(new, path);
+
+        if (other != NULL && !json_equal(digest, other))
+            is_made = is_made && json_array_append_new(changed, json_string(path)) == 0;
+    }
+    is_made = json_array_append_new(groups, changed) == 0 && is_made;
+    return is_made ? SKS_OK : sks_fail_nomem("the inputs of a comparison");
+}
+
 sks_status sks_match_campaigns(const sks_match_source *sources, size_t n, sks_matches *matches)
 {
     sks_matches made;
@@ -132,6 +151,8 @@ sks_status sks_match_campaigns(const sks_match_source *sources, size_t n, sks_ma
     size_t n_base = 0;
     sks_status status = start_matches(sources[0].name, &made);
 
+    if (status == SKS_OK && (made.changed_inputs = json_array()) == NULL)
+        status = sks_fail_nomem("the inputs of a comparison");
     if (status == SKS_OK)
         status = sks_entries_list(&sources[0], NULL, &base);
     if (status == SKS_OK)
@@ -143,6 +164,8 @@ sks_status sks_match_campaigns(const sks_match_source *sources, size_t n, sks_ma
         size_t n_new = 0;
 
         status = name_group(sources[i].name, &made);
+        if (status == SKS_OK)
+            status = list_changed_inputs(sources[0].inputs, sources[i].inputs, made.changed_inputs);
         if (status == SKS_OK)
             status = sks_entries_list(&sources[i], NULL, &new);
         if (status == SKS_OK)
@@ -284,6 +307,7 @@ void sks_matches_clear(sks_matches *matches)
     free(matches->matches);
     free(matches->group_names);
     free(matches->unmatched);
+    json_decref(matches->changed_inputs);
     free(matches->base_name);
     *matches = (sks_matches){0};
 }

@@ -37,6 +37,9 @@ typedef struct sks_matches {
     char *base_name; /* a campaign's, or a level: "dynamic" */
     size_t n_groups;
     char **group_names; /* [n_groups]: what is held against the base */
+    /* [n_groups] arrays of paths that both campaigns read, with other contents: why configurations
+     * that read them have no partner. NULL within one campaign. */
+    json_t *changed_inputs;
     size_t n_unmatched;
     sks_unmatched *unmatched;
 } sks_matches;

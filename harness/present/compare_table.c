@@ -166,6 +166,7 @@ enum { MOST_UNMATCHED = 10 }; /* that are named; more are counted */
 static void print_unmatched(const sks_matches *matches, size_t group, FILE *out)
 {
     const char *const sides[2] = {matches->base_name, matches->group_names[group]};
+    const json_t *changed = json_array_get(matches->changed_inputs, group);
 
     for (int side = 0; side < 2; side++) {
         const sks_unmatched *u = matches->unmatched;
@@ -183,6 +184,9 @@ static void print_unmatched(const sks_matches *matches, size_t group, FILE *out)
         if (n > MOST_UNMATCHED)
             fprintf(out, "only in %s: %zu configurations (--json names them)\n", sides[side], n);
     }
+    for (size_t i = 0; i < json_array_size(changed); i++)
+        fprintf(out, "%s has other contents in %s: what reads it is other work\n",
+                json_string_value(json_array_get(changed, i)), sides[1]);
 }
 
 static sks_status print_comparisons(const sks_comparison *c, size_t n, FILE *out)

@@ -254,7 +254,7 @@ static void paired_intervals_are_there_and_cover_the_truth(void **state)
     sks_compare_options options = quick(0.02);
 
     (void)state;
-    options.n_replicates = 1000;
+    options.n_replicates = 400;
     for (size_t k = 0; k < 2; k++) {
         size_t ratio = 0, mean = 0;
 
@@ -496,6 +496,7 @@ static bool do_match(const char *base_parameters, const char *base_text, const c
     made_campaign a, b;
     sks_match_source sources[2] = {{"a.db", a.series, 1, base_inputs},
                                    {"b.db", b.series, 1, new_inputs}};
+    const json_t *changed;
     sks_matches matches;
     bool is_matched;
 
@@ -508,6 +509,10 @@ static bool do_match(const char *base_parameters, const char *base_text, const c
     assert_int_equal(sks_match_campaigns(sources, 2, &matches), SKS_OK);
     is_matched = matches.n == 1;
     assert_int_equal(matches.n_unmatched, is_matched ? 0 : 2);
+    changed = json_array_get(matches.changed_inputs, 0); /* of `here` and `there`: x.txt */
+    assert_int_equal(json_array_size(changed), base_inputs != NULL ? 1 : 0);
+    if (base_inputs != NULL)
+        assert_string_equal(json_string_value(json_array_get(changed, 0)), "x.txt");
     sks_matches_clear(&matches);
     return is_matched;
 }
