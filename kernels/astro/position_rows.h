@@ -6,6 +6,9 @@
  *        more than SKS_GIVEN_WIDTH characters it is rounded to fit. All rows of a list have the
  *        same length but for what is carried.
  * Table  four double-precision columns.
+ *
+ * Errors  only the header can fail: SKS_ERR_NOMEM, SKS_ERR_BUG where CFITSIO refuses to make it.
+ * Threads all but the header's text is the caller's memory: blocks may be written at once.
  */
 #ifndef SKYSCALE_POSITION_ROWS_H
 #define SKYSCALE_POSITION_ROWS_H

@@ -1,4 +1,5 @@
-/* What the kinds of position lists share; for the files position*.c only. */
+/* What the kinds of position lists share; for the files position*.c only. Errors and threads are as
+ * positions.h says: a list is read only once it is open, a reader belongs to one worker. */
 #ifndef SKYSCALE_POSITION_SOURCE_H
 #define SKYSCALE_POSITION_SOURCE_H
 

@@ -1,4 +1,5 @@
-/* Between richardson_lucy.c and its solvers in the two precisions. */
+/* Between richardson_lucy.c and its solvers in the two precisions: the contract of
+ * richardson_lucy.h, by which a solver is one section's at a time, on one thread. */
 #ifndef SKYSCALE_RICHARDSON_LUCY_STATE_H
 #define SKYSCALE_RICHARDSON_LUCY_STATE_H
 

@@ -1,4 +1,9 @@
-/* The product of all commands: what they printed, one after the other. */
+/* The product of all commands: what they printed, one after the other.
+ *
+ * Errors  those of the spool and of the product; SKS_ERR_NOMEM; SKS_ERR_BUG when an output does not
+ *         stand where it should.
+ * Threads one, after the last command has ended.
+ */
 #ifndef SKYSCALE_COMMAND_OUTPUTS_H
 #define SKYSCALE_COMMAND_OUTPUTS_H
 
