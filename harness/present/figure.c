@@ -174,12 +174,16 @@ sks_status sks_figure_check_rows(const char *figure, size_t n_rows, size_t n_pan
 
     if (n_rows <= n_free)
         return SKS_OK;
+    if (n_panels == 1)
+        return sks_fail(
+            SKS_ERR_USAGE,
+            "the figure \"%s\" would have %zu rows, too many for one page (at most %zu); " NARROW,
+            figure, n_rows, n_free);
     return sks_fail(
         SKS_ERR_USAGE,
-        "the figure \"%s\" would have %zu rows in %zu panel%s, too many for one page (at "
+        "the figure \"%s\" would have %zu rows in %zu panels, too many for one page (at "
         "most %zu in as many panels, %d in one); " NARROW,
-        figure, n_rows, n_panels, n_panels == 1 ? "" : "s", n_free,
-        SKS_MOST_ROWS - SKS_ROWS_OF_A_TITLE);
+        figure, n_rows, n_panels, n_free, SKS_MOST_ROWS - SKS_ROWS_OF_A_TITLE);
 }
 
 sks_status sks_figure_set_columns(const char *figure, const size_t *rows, size_t n_panels,

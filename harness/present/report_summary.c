@@ -320,6 +320,8 @@ sks_status sks_report_summary(const sks_report *report, FILE *out)
     for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++)
         status = sks_works_find(report->campaigns[c].fits, report->campaigns[c].n, &works[c]);
     if (status == SKS_OK)
+        status = sks_works_label(works, report->n_campaigns);
+    if (status == SKS_OK)
         status = sks_report_faster(report, &works[0], out);
     if (status == SKS_OK) {
         put_all_doubts(report, out);

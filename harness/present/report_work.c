@@ -42,26 +42,23 @@ static void find_best(sks_work_done *work)
         }
 }
 
-/* The kernel, then what tells this work from the others: labels of series that differ in nothing
- * but their parameters. */
-static sks_status label_works(sks_works *all)
+/* Of all campaigns the works of this kernel, each once, as series that differ in nothing but their
+ * parameters; at: where `s` is among them. Returns how many. */
+static size_t gather_works(const sks_works *all, size_t n_campaigns, const sks_series *s,
+                           sks_series *bare, const sks_series **pointers, size_t *at)
 {
-    sks_series *bare = calloc(all->n + 1, sizeof(*bare));
-    const sks_series **pointers = calloc(all->n + 1, sizeof(*pointers));
-    sks_status status =
-        bare != NULL && pointers != NULL ? SKS_OK : sks_fail_nomem("the work of a campaign");
+    size_t n = 0;
 
-    for (size_t i = 0; status == SKS_OK && i < all->n; i++) {
-        const sks_series *s = all->works[i].fits[0]->series;
-        char *more = NULL;
-        size_t n = 0, at = 0;
+    for (size_t c = 0; c < n_campaigns; c++)
+        for (size_t w = 0; w < all[c].n; w++) {
+            const sks_series *other = all[c].works[w].fits[0]->series;
+            size_t k = 0;
 
-        for (size_t j = 0; j < all->n; j++) {
-            const sks_series *other = all->works[j].fits[0]->series;
-
-            if (strcmp(other->kernel, s->kernel) != 0)
+            while (k < n && !sks_is_same_work(&bare[k], other))
+                k++;
+            if (k < n || strcmp(other->kernel, s->kernel) != 0)
                 continue;
-            at = j == i ? n : at;
+            *at = sks_is_same_work(other, s) ? n : *at;
             bare[n] = (sks_series){.kernel = other->kernel,
                                    .parameters = other->parameters,
                                    .is_weak = other->is_weak,
@@ -71,14 +68,46 @@ static sks_status label_works(sks_works *all)
             pointers[n] = &bare[n];
             n++;
         }
-        status = sks_series_label(pointers, n, at, false, &more);
-        if (status == SKS_OK && asprintf(&all->works[i].label, "%s%s%s", s->kernel,
-                                         more[0] != '\0' ? ", " : "", more) < 0) {
-            all->works[i].label = NULL;
-            status = sks_fail_nomem("a label");
-        }
-        free(more);
+    return n;
+}
+
+/* The kernel, then what tells this work from the others. */
+static sks_status label_work(const sks_series *s, const sks_series *const *works, size_t n,
+                             size_t at, char **label)
+{
+    char *more = NULL, *made = NULL;
+    sks_status status = sks_series_label(works, n, at, false, &more);
+
+    if (status == SKS_OK &&
+        asprintf(&made, "%s%s%s", s->kernel, more[0] != '\0' ? ", " : "", more) < 0)
+        status = sks_fail_nomem("a label");
+    free(more);
+    if (status == SKS_OK) {
+        free(*label);
+        *label = made;
     }
+    return status;
+}
+
+sks_status sks_works_label(sks_works *all, size_t n_campaigns)
+{
+    size_t n_works = 0;
+    sks_series *bare;
+    const sks_series **pointers;
+    sks_status status;
+
+    for (size_t c = 0; c < n_campaigns; c++)
+        n_works += all[c].n;
+    bare = calloc(n_works + 1, sizeof(*bare));
+    pointers = calloc(n_works + 1, sizeof(*pointers));
+    status = bare != NULL && pointers != NULL ? SKS_OK : sks_fail_nomem("the work of a campaign");
+    for (size_t c = 0; c < n_campaigns; c++)
+        for (size_t w = 0; status == SKS_OK && w < all[c].n; w++) {
+            const sks_series *s = all[c].works[w].fits[0]->series;
+            size_t at = 0, n = gather_works(all, n_campaigns, s, bare, pointers, &at);
+
+            status = label_work(s, pointers, n, at, &all[c].works[w].label);
+        }
     free(bare);
     free(pointers);
     return status;
@@ -110,7 +139,7 @@ sks_status sks_works_find(const sks_fit *fits, size_t n, sks_works *works)
     for (size_t i = 0; status == SKS_OK && i < made.n; i++)
         find_best(&made.works[i]);
     if (status == SKS_OK)
-        status = label_works(&made);
+        status = sks_works_label(&made, 1);
     if (status == SKS_OK)
         *works = made;
     else

@@ -26,6 +26,10 @@ typedef struct sks_works {
 
 /* In the order of the series. SKS_ERR_NOMEM. */
 sks_status sks_works_find(const sks_fit *fits, size_t n, sks_works *works);
+
+/* Labels the works of all campaigns anew, so that those of one kernel whose parameters differ are
+ * told apart across campaigns too. SKS_ERR_NOMEM. */
+sks_status sks_works_label(sks_works *all, size_t n_campaigns);
 void sks_works_clear(sks_works *works); /* accepts one that is all zero */
 
 bool sks_is_same_work(const sks_series *a, const sks_series *b);
