@@ -61,13 +61,22 @@ static void on_signal(int number)
     signal(number, SIG_DFL);
 }
 
-int main(int argc, char **argv)
+/* A terminal that is closed is one more request to stop, unless nohup has told us not to care. */
+static void heed_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sks_status status;
+    struct sigaction action = {.sa_handler = on_signal}, given;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &given) == 0 && given.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    sks_status status;
+
+    heed_signals();
     sks_fatal_install();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error with a message */
 

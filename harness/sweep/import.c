@@ -302,8 +302,13 @@ static sks_status enter_configuration(const struct import *m, const char *key, i
     sks_store_bind_int(insert, ":weak", is_weak);
     sks_store_bind_text(insert, ":series", series_of(m));
     sks_store_bind_text(insert, ":series_text", has_series ? own(m, SERIES_TEXT) : text);
-    if (sks_store_insert(m->store, insert) != SKS_OK)
+    status = sks_store_insert(m->store, insert);
+    if (status != SKS_OK && (sqlite3_errcode(m->store->db) & 0xff) == SQLITE_CONSTRAINT) {
+        sks_clear(); /* the file says it better than the database */
         return fail(m, "two configurations with one number");
+    }
+    if (status != SKS_OK)
+        return status;
     *id = sqlite3_last_insert_rowid(m->store->db);
     return SKS_OK;
 }

@@ -267,6 +267,9 @@ static void refusals(void **state)
     refuse(HEAD "null,{},threads,static,1,cores,0,1s\n", "bad.csv:2: total_s: \"1s\"");
     refuse(HEAD "null,{},threads,static,1,cores,0,1\nnull,{},threads,static,1,cores,0,2\n",
            "bad.csv:3: round \"0\" of this configuration is there twice");
+    refuse("configuration," HEAD "1,null,{},threads,static,1,cores,0,1\n"
+           "1,null,{},threads,static,2,cores,0,2\n",
+           "bad.csv:3: two configurations with one number");
     /* Times that no analysis can use are refused here, where the line is known. */
     refuse(HEAD "null,{},threads,static,1,cores,0,nan\n", "bad.csv:2: total_s: \"nan\"");
     refuse(HEAD "null,{},threads,static,1,cores,0,inf\n", "bad.csv:2: total_s: \"inf\"");

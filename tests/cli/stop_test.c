@@ -1,7 +1,8 @@
 /* Property: a run with workers that are processes ends soon and in order when it is interrupted
- * (SIGINT to all of it, as Ctrl-C does; SIGTERM to the program alone) or killed (SIGKILL), also
- * when each task takes minutes: by that signal, with no process of it left, nor any that its tasks
- * had started, and without a product. Recipes are executors' names, and hold to their rule.
+ * (SIGINT and SIGHUP to all of it, as Ctrl-C and a closed terminal do; SIGTERM to the program
+ * alone) or killed (SIGKILL), also when each task takes minutes: by that signal, with no process of
+ * it left, nor any that its tasks had started, and without a product. Recipes are executors' names,
+ * and hold to their rule.
  *
  * The environment variable SKYSCALE names the program. */
 #include <dirent.h>
@@ -43,6 +44,7 @@ static pid_t start(const char *executor, const char *const *what)
         int out = open("messages", O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
         setpgid(0, 0);
+        signal(SIGHUP, SIG_DFL); /* nohup may run the tests */
         dup2(out, STDOUT_FILENO);
         dup2(out, STDERR_FILENO);
         execv(program, (char *const *)argv);
@@ -117,10 +119,20 @@ static int wait_for_end(pid_t child)
 static const struct {
     int number;
     bool to_group;
-} requests[] = {{SIGINT, true}, {SIGTERM, false}, {SIGKILL, false}};
+} requests[] = {{SIGINT, true}, {SIGHUP, true}, {SIGTERM, false}, {SIGKILL, false}};
 enum { N_REQUESTS = sizeof(requests) / sizeof(*requests) };
 
 static const char *const executors[] = {"processes", "queue"};
+
+/* It was not just ended: it has cleaned up and said so. */
+static void assert_stopped_in_order(int number)
+{
+    char *text = spawn_read_file("messages", NULL);
+
+    if (strstr(text, "skyscale: interrupted") == NULL)
+        fail_msg("after signal %d: \"%s\"", number, text);
+    free(text);
+}
 
 /* `sleeper`: what the tasks start; NULL: nothing. */
 static void check_stop(const char *const *what, const char *sleeper)
@@ -142,6 +154,8 @@ static void check_stop(const char *const *what, const char *sleeper)
             if (sleeper != NULL)
                 wait_for_count(0, child, sleeper);
             assert_int_not_equal(access("product", F_OK), 0);
+            if (requests[r].number != SIGKILL)
+                assert_stopped_in_order(requests[r].number);
         }
 }
 
