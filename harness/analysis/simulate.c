@@ -36,6 +36,11 @@ struct world {
     /* Of the shared place. */
     double free_s;
     unsigned last_worker; /* n_workers: none */
+    /* What the scheduler has handed out, tasks; and whether the last of it was no piece of the loop
+     * or more than there is, which ends the simulation. */
+    size_t n_handed_out;
+    bool is_broken;
+    sks_range last_piece;
 };
 
 static inline bool is_before(struct event a, struct event b)
@@ -137,8 +142,23 @@ static double duration_s(const sks_simulation *s, unsigned worker, sks_range tas
     return s->speeds != NULL ? seconds / s->speeds[worker] : seconds;
 }
 
+/* Counts what was handed out. False, and no event is left: the rule breaks its promises. */
+static bool take_piece(struct world *w, sks_range tasks)
+{
+    const size_t n_tasks = w->given->costs->n_tasks;
+
+    w->last_piece = tasks;
+    w->is_broken =
+        !sks_is_piece(tasks, n_tasks) || tasks.end - tasks.begin > n_tasks - w->n_handed_out;
+    if (w->is_broken)
+        w->n = 0;
+    else
+        w->n_handed_out += tasks.end - tasks.begin;
+    return !w->is_broken;
+}
+
 /* The earliest event: a report and a claim. */
-static void step(struct world *w, sks_simulated *r, size_t *n_handed_out)
+static void step(struct world *w, sks_simulated *r)
 {
     const struct event now = w->heap[0];
     struct worker *worker = &w->workers[now.worker];
@@ -156,12 +176,13 @@ static void step(struct world *w, sks_simulated *r, size_t *n_handed_out)
         remove_first(w);
         return;
     }
+    if (!take_piece(w, tasks))
+        return;
     seconds = duration_s(w->given, now.worker, tasks);
     end_s = worker->begun_s + seconds;
     worker->tasks = tasks;
     worker->busy_s += seconds;
     r->n_chunks++;
-    *n_handed_out += tasks.end - tasks.begin;
     if (w->given->observe != NULL)
         w->given->observe(w->given->context, now.worker, tasks, worker->begun_s, end_s);
     replace_first(w, (struct event){end_s, now.worker});
@@ -170,17 +191,20 @@ static void step(struct world *w, sks_simulated *r, size_t *n_handed_out)
 static sks_status live(struct world *w, sks_simulated *r)
 {
     const size_t n_tasks = w->given->costs->n_tasks;
-    size_t n_handed_out = 0;
 
     while (w->n > 0) {
         if (sks_cancel != 0)
             return sks_fail(SKS_ERR_CANCELLED, "interrupted");
         for (int i = 0; i < EVENTS_PER_LOOK && w->n > 0; i++)
-            step(w, r, &n_handed_out);
+            step(w, r);
     }
-    if (n_handed_out != n_tasks)
+    if (w->is_broken)
+        return sks_fail(SKS_ERR_BUG, "%s gave tasks %zu to before %zu, after %zu tasks of %zu",
+                        w->given->scheduler->name, w->last_piece.begin, w->last_piece.end,
+                        w->n_handed_out, n_tasks);
+    if (w->n_handed_out != n_tasks)
         return sks_fail(SKS_ERR_BUG, "%s handed out %zu tasks of %zu to %u workers",
-                        w->given->scheduler->name, n_handed_out, n_tasks, w->given->n_workers);
+                        w->given->scheduler->name, w->n_handed_out, n_tasks, w->given->n_workers);
     return SKS_OK;
 }
 

@@ -182,11 +182,13 @@ static sks_status measure_dispatch(const sks_scheduler *scheduler, const sks_val
 }
 
 /* One thread plays all workers of a loop, in turn; adds the claims it made. */
+/* Not to its end when a rule hands out more chunks than there are tasks. */
 static void play_loop(const sks_scheduler *scheduler, void *state, size_t *n_claims)
 {
     bool is_over[N_VIRTUAL] = {false};
+    const size_t most = *n_claims + N_LOOP_TASKS + N_VIRTUAL;
 
-    for (unsigned n_over = 0; n_over < N_VIRTUAL;)
+    for (unsigned n_over = 0; n_over < N_VIRTUAL && *n_claims <= most;)
         for (unsigned w = 0; w < N_VIRTUAL; w++) {
             sks_range tasks;
 

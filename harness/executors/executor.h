@@ -111,13 +111,8 @@ sks_status sks_job_start_schedule(const sks_job *job, void *(*allocate)(size_t s
 sks_status sks_job_start_loop(const sks_job *job, size_t n_tasks,
                               void *(*allocate)(size_t size_bytes), void (*release)(void *memory),
                               void **schedule);
-/* Whether what a scheduler gave is a piece of a loop of n_tasks tasks; a rule that breaks its
- * promise must not make a kernel write over other memory. */
-static inline bool sks_is_piece(sks_range chunk, size_t n_tasks)
-{
-    return chunk.begin < chunk.end && chunk.end <= n_tasks;
-}
-/* SKS_ERR_BUG, naming the scheduler and what it gave. */
+/* SKS_ERR_BUG, naming the scheduler and what it gave that is no piece of the loop (sks_is_piece): a
+ * rule that breaks its promise must not make a kernel write over other memory. */
 sks_status sks_job_refuse_piece(const sks_job *job, sks_range chunk, size_t n_tasks);
 /* Puts what the scheduler has to say at the end into the report. */
 void sks_job_explain(const sks_job *job, const void *schedule, sks_loop_report *report);

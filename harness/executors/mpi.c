@@ -244,7 +244,9 @@ static sks_status give(struct coordinator *c, unsigned number)
     sks_worker *w = &c->workers[number];
 
     while (!*c->job->cancel && scheduler->next(c->crew.schedule, number, &head.tasks))
-        if (is_stopped(c)) {
+        if (!sks_is_piece(head.tasks, c->crew.n_tasks)) {
+            return sks_job_refuse_piece(c->job, head.tasks, c->crew.n_tasks);
+        } else if (is_stopped(c)) {
             pass_over(c, head.tasks);
         } else if (is_wanted(c, head.tasks.begin)) {
             head.kind = SKS_MPI_CHUNK;

@@ -1,7 +1,9 @@
 /* Property: a scheduler that breaks its promises (a task to nobody, a task twice, an empty chunk,
  * one that ends before it begins, one beyond the loop) ends the run with a message that names it on
- * every executor whose workers ask it, before a product is made and without a kernel that writes
- * over other memory; and a rule that gives other chunks when it is asked again is found out. */
+ * every executor whose workers ask it and in the simulator, before a product is made and without a
+ * kernel that writes over other memory; and a rule that gives other chunks when it is asked again
+ * is found out. */
+#include "harness/analysis/simulate.h"
 #include "harness/measure/run.h"
 #include "schedulers/loop.h"
 
@@ -141,6 +143,27 @@ static void rule_check_sees_other_chunks(void **topology)
     sks_record_clear(&record);
 }
 
+static void simulation_refuses(void **unused)
+{
+    const sks_cost_sums costs = {.n_tasks = N_TASKS, .equal_s = 1e-3};
+    sks_simulation simulation = {.scheduler = &broken, .costs = &costs};
+    sks_simulated simulated;
+
+    (void)unused;
+    for (simulation.n_workers = 1; simulation.n_workers <= 3; simulation.n_workers++) {
+        assert_int_equal(sks_simulate(&simulation, &simulated), SKS_OK);
+        for (broken_how = 0; broken_how < n_breaks; broken_how++)
+            if (sks_simulate(&simulation, &simulated) != SKS_ERR_BUG)
+                fail_msg("simulated, %u workers: %s went well", simulation.n_workers,
+                         breaks[broken_how].name);
+        broken_how = SIZE_MAX;
+        chunk_size = 0; /* has no end */
+        assert_int_equal(sks_simulate(&simulation, &simulated), SKS_ERR_BUG);
+        chunk_size = CHUNK;
+    }
+    sks_clear();
+}
+
 static int find_topology(void **topology)
 {
     return sks_topology_load(NULL, (sks_topology **)topology) == SKS_OK ? 0 : -1;
@@ -157,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_executor_refuses),
         cmocka_unit_test(rule_check_sees_other_chunks),
+        cmocka_unit_test(simulation_refuses),
     };
 
     return cmocka_run_group_tests(tests, find_topology, forget_topology);
