@@ -107,10 +107,31 @@ static void *team_main(void *argument)
     return NULL;
 }
 
+/* The runtime (libgomp's gomp_team_start) keeps a record for each thread it starts on the stack of
+ * the one that begins the team: with ten thousands of them more than a usual stack holds. */
+static int start_team(pthread_t *team, sks_crew *crew)
+{
+    const size_t per_thread_bytes = 512;
+    pthread_attr_t attributes;
+    size_t size_bytes = 0;
+    int code = pthread_attr_init(&attributes);
+
+    if (code != 0)
+        return code;
+    code = pthread_attr_getstacksize(&attributes, &size_bytes);
+    if (code == 0)
+        code = pthread_attr_setstacksize(&attributes,
+                                         size_bytes + per_thread_bytes * crew->job->n_workers);
+    if (code == 0)
+        code = pthread_create(team, &attributes, team_main, crew);
+    pthread_attr_destroy(&attributes);
+    return code;
+}
+
 static sks_status run_team(sks_crew *crew, sks_loop_report *report, sks_worker_record *records)
 {
     pthread_t team;
-    int code = pthread_create(&team, NULL, team_main, crew);
+    int code = start_team(&team, crew);
     sks_status status;
 
     if (code != 0)

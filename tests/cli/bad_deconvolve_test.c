@@ -18,8 +18,8 @@ static void bad_images(void **unused)
         {CASE(RUN "--image frame.fits[0:0,0:0] --psf-model gauss:2:8", USAGE, "0:0", "1:64")},
         {CASE(RUN "--image frame.fits[70:80,1:5] --psf-model gauss:2:8", USAGE, "70:80", "1:64")},
         {CASE(RUN "--image text.txt --psf-model gauss:2:8", FAILED, "text.txt")},
-        {CASE(GOOD "--mask dark.fits --mask-bits 2147483647 --datamin 1e9", FAILED, "frame.fits",
-              "not one pixel")},
+        {CASE(GOOD "--datamin 1e9", FAILED, "frame.fits", "not one pixel")},
+        {CASE(GOOD "--mask dark.fits --mask-bits 3", FAILED, "dark.fits", "needs integers")},
         {CASE(GOOD "--model frame.fits", FAILED, "frame.fits", "need 128 x 128")},
         {CASE(GOOD "--icf nan.fits", FAILED, "nan.fits", "has a value")},
     };

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -29,6 +30,13 @@ static void sleep_ms(long ms)
 
     nanosleep(&pause, NULL);
 }
+
+/* The sanitizers' stack frames do not fit a small stack. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { HAS_PLAIN_STACKS = 0 };
+#else
+enum { HAS_PLAIN_STACKS = 1 };
+#endif
 
 /* In a process group of its own. */
 static pid_t start(const char *executor, const char *const *what)
@@ -214,6 +222,22 @@ static void recipes_are_names(void **unused)
     assert_run("list executors --json", 0, "\"name\": \"parallel-python\"");
 }
 
+/* Each thread of an OpenMP team costs the first one some of its stack. */
+static void a_large_team_fits_a_small_stack(void **unused)
+{
+    struct rlimit usual, small;
+
+    (void)unused;
+    if (!HAS_PLAIN_STACKS)
+        skip();
+    assert_int_equal(getrlimit(RLIMIT_STACK, &usual), 0);
+    small = usual;
+    small.rlim_cur = 128 << 10;
+    assert_int_equal(setrlimit(RLIMIT_STACK, &small), 0);
+    assert_run("run null --tasks 5 --json -e openmp -w 1500", 0, "\"workers\": 1500");
+    assert_int_equal(setrlimit(RLIMIT_STACK, &usual), 0);
+}
+
 static int set_up(void **unused)
 {
     (void)unused;
@@ -240,6 +264,7 @@ int main(void)
         cmocka_unit_test(tasks_that_compute_for_minutes),
         cmocka_unit_test(tasks_that_run_programs),
         cmocka_unit_test(recipes_are_names),
+        cmocka_unit_test(a_large_team_fits_a_small_stack),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
