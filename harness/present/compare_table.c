@@ -251,31 +251,38 @@ static void print_wrapped(const char *text, FILE *out)
     fputc('\n', out);
 }
 
+sks_compare_methods sks_compare_methods_of(const sks_compare_result *result)
+{
+    static const sks_compare_methods paired = {"bootstrap of rounds",
+                                               "Wilcoxon signed rank over rounds"},
+                                     apart = {"BCa bootstrap", "Mann-Whitney"},
+                                     both = {"bootstrap of rounds, or BCa bootstrap",
+                                             "Wilcoxon signed rank over rounds, or Mann-Whitney"};
+    size_t n_paired = 0;
+
+    for (size_t i = 0; i < result->n; i++)
+        n_paired += result->comparisons[i].is_paired;
+    return n_paired == 0 ? apart : n_paired == result->n ? paired : both;
+}
+
 static void print_legend(const sks_compare_report *report, FILE *out)
 {
     const sks_compare_options *o = &report->options;
-    bool some_paired = false, some_apart = false, some_below = false;
+    const sks_compare_methods methods = sks_compare_methods_of(&report->result);
+    bool some_below = false;
 
-    for (size_t i = 0; i < report->result.n; i++) {
-        const sks_comparison *c = &report->result.comparisons[i];
-
-        some_paired |= c->is_paired;
-        some_apart |= !c->is_paired;
-        some_below |= c->is_below_threshold;
-    }
+    for (size_t i = 0; i < report->result.n; i++)
+        some_below |= report->result.comparisons[i].is_below_threshold;
     if (report->result.n == 0)
         return;
     fprintf(out,
             "new/base: ratio of the medians, below 1 is faster, %g %% intervals underneath, each "
-            "for itself (%s%s%s)\n"
+            "for itself (%s)\n"
             "shift: Hodges-Lehmann estimate of the same; delta: Cliff's, +1 when all of new is "
             "slower\n",
-            100.0 * o->confidence, some_paired ? "bootstrap of rounds" : "",
-            some_paired && some_apart ? ", or " : "", some_apart ? "BCa bootstrap" : "");
-    fprintf(out, "p: %s%s%s, Holm's correction for %zu comparison%s\n",
-            some_paired ? "Wilcoxon signed rank over rounds" : "",
-            some_paired && some_apart ? ", or " : "", some_apart ? "Mann-Whitney" : "",
-            report->result.n, report->result.n == 1 ? "" : "s");
+            100.0 * o->confidence, methods.interval);
+    fprintf(out, "p: %s, Holm's correction for %zu comparison%s\n", methods.test, report->result.n,
+            report->result.n == 1 ? "" : "s");
     fprintf(out, "faster, slower: p < %g and at least %g %% apart\n", 1.0 - o->confidence,
             100.0 * o->threshold);
     if (some_below)

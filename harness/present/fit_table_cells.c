@@ -73,6 +73,13 @@ void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const ch
                    sks_interval_text(scaled, -1, interval, sizeof(interval)));
 }
 
+const char *sks_fit_mark(const sks_fit *fit, double n_workers)
+{
+    return sks_fit_is_far(fit, n_workers)            ? "!"
+           : sks_fit_is_extrapolated(fit, n_workers) ? "+"
+                                                     : "";
+}
+
 void sks_optimum_cell(sks_table *table, const sks_fit *fit, const sks_model_fit *m)
 {
     const sks_estimate e = m->optimum;
@@ -82,10 +89,7 @@ void sks_optimum_cell(sks_table *table, const sks_fit *fit, const sks_model_fit 
         sks_table_cell(table, "no limit\n%s",
                        sks_interval_text(e.interval, -1, interval, sizeof(interval)));
     else
-        sks_estimate_cell(table, e, 1.0,
-                          sks_fit_is_far(fit, e.value)            ? "!"
-                          : sks_fit_is_extrapolated(fit, e.value) ? "+"
-                                                                  : "");
+        sks_estimate_cell(table, e, 1.0, sks_fit_mark(fit, e.value));
 }
 
 void sks_wrapped_line(FILE *out, const char *label, const char *text)

@@ -36,7 +36,9 @@ int sks_speedup_places(double speedup);
 
 /* The value times `factor`, `mark` behind it and the interval underneath; "-" when not known. */
 void sks_estimate_cell(sks_table *table, sks_estimate e, double factor, const char *mark);
-/* Marked + where it lies outside the worker counts of the fit, ! where far beyond them. */
+/* "+" outside the worker counts of the fit, "!" far beyond them, "" else and where not finite. */
+const char *sks_fit_mark(const sks_fit *fit, double n_workers);
+/* Marked so. */
 void sks_optimum_cell(sks_table *table, const sks_fit *fit, const sks_model_fit *m);
 
 /* "label: text", broken between words at the end of the page. */

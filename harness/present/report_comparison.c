@@ -1,5 +1,6 @@
 /* Comparisons: of the campaigns, and of the schedulers within each. The numbers of `skyscale
  * compare`. */
+#include "harness/present/compare_table.h"
 #include "harness/present/report_html.h"
 #include "harness/present/report_sections.h"
 
@@ -107,8 +108,22 @@ static void put_groups(const sks_report *page, const sks_compare_report *report,
     fputs("</ul>\n", out);
 }
 
+/* Why configurations have no partner. */
+static void put_changed_inputs(const sks_matches *matches, FILE *out)
+{
+    for (size_t group = 0; group < json_array_size(matches->changed_inputs); group++) {
+        const json_t *changed = json_array_get(matches->changed_inputs, group);
+
+        for (size_t i = 0; i < json_array_size(changed); i++)
+            sks_html_element(out, "p", "%s has other contents in %s: what reads it is other work.",
+                             json_string_value(json_array_get(changed, i)),
+                             matches->group_names[group]);
+    }
+}
+
 static void put_unmatched(const sks_matches *matches, FILE *out)
 {
+    put_changed_inputs(matches, out);
     if (matches->n_unmatched == 0)
         return;
     fprintf(out, "<details><summary>%zu without a partner</summary><ul>\n", matches->n_unmatched);
@@ -123,16 +138,17 @@ static void put_unmatched(const sks_matches *matches, FILE *out)
 static void put_legend(const sks_compare_report *report, FILE *out)
 {
     const sks_compare_options *o = &report->options;
+    const sks_compare_methods methods = sks_compare_methods_of(&report->result);
 
     sks_html_element(
         out, "p",
-        "Ratio of times: new over base, below 1 is faster, with its %g %% interval (BCa bootstrap, "
+        "Ratio of times: new over base, below 1 is faster, with its %g %% interval, each for "
+        "itself (%s, "
         "%zu replicates); shift: Hodges and Lehmann's estimate of the same; Cliff's delta: +1 when "
         "all of new is slower; p: %s, with Holm's correction for %zu comparisons. Faster and "
         "slower: p below %g and at least %g %% apart.",
-        100.0 * o->confidence, o->n_replicates,
-        report->by != NULL ? "Wilcoxon's signed rank test over rounds" : "Mann and Whitney's test",
-        report->result.n, 1.0 - o->confidence, 100.0 * o->threshold);
+        100.0 * o->confidence, methods.interval, o->n_replicates, methods.test, report->result.n,
+        1.0 - o->confidence, 100.0 * o->threshold);
 }
 
 static sks_status put_comparison(const sks_report *page, const sks_compare_report *report,

@@ -22,10 +22,10 @@ static void put_cell(const struct column *column, sks_estimate e, FILE *out)
         break;
     case PERCENT:
     case SLOW_DOWN:
-        sks_html_estimate_cell(out, e, 100.0);
+        sks_html_estimate_cell(out, e, 100.0, "");
         break;
     default:
-        sks_html_estimate_cell(out, e, 1.0);
+        sks_html_estimate_cell(out, e, 1.0, "");
     }
 }
 
@@ -159,7 +159,7 @@ static sks_status counter_table(const sks_report *report, const sks_report_campa
                 sks_html_estimate_cell(out,
                                        sks_measures_median(&m->counters[k], c->fits[i].series,
                                                            p->n_workers, report->confidence),
-                                       1.0);
+                                       1.0, "");
             sks_html_row_end(out);
         }
     if (status == SKS_OK)

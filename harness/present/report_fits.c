@@ -1,4 +1,5 @@
 /* Speedups and fitted laws: the numbers of `skyscale fit`, one row for each point and model. */
+#include "harness/present/fit_table_parts.h"
 #include "harness/present/report_html.h"
 #include "harness/present/report_sections.h"
 
@@ -101,8 +102,8 @@ static void model_row(const char *label, const sks_fit *fit, const sks_model_fit
     sks_html_printf(out, "%s%s", m->model->name, m == fit->preferred ? " ✓" : "");
     fputs("</td>", out);
     put_parameters(m, out);
-    sks_html_estimate_cell(out, m->serial_fraction, 1.0);
-    sks_html_estimate_cell(out, m->optimum, 1.0);
+    sks_html_estimate_cell(out, m->serial_fraction, 1.0, "");
+    sks_html_estimate_cell(out, m->optimum, 1.0, sks_fit_mark(fit, m->optimum.value));
     if (m->is_exact)
         sks_html_text_cell(out, "exact");
     else
@@ -227,11 +228,13 @@ sks_status sks_report_fits(const sks_report *report, FILE *out)
         sks_report_heading(report, &report->campaigns[c], out);
         status = put_laws(report, &report->campaigns[c], out);
     }
-    fputs(
+    fprintf(
+        out,
         "<p class=\"note\">✓ the law of the conclusion; best N: the number of workers with the "
-        "least time, as far as the law holds; residuals: their root mean square, relative; "
-        "left-out: the same for points predicted from all others; AICc: the least is best, by 2 at "
-        "least; | at the end of its range.</p>\n",
-        out);
+        "least time, as far as the law holds (+ outside the worker counts of the fit; ! beyond %g "
+        "times their greatest: a guess); residuals: their root mean square, relative; left-out: "
+        "the same for points predicted from all others; AICc: the least is best, by 2 at least; | "
+        "at the end of its range.</p>\n",
+        SKS_FAR_FACTOR);
     return status;
 }

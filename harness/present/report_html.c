@@ -250,7 +250,7 @@ static sks_interval scaled(sks_interval i, double factor)
     return (sks_interval){i.low * factor, i.high * factor};
 }
 
-void sks_html_estimate(FILE *out, sks_estimate e, double factor)
+static void put_estimate(FILE *out, sks_estimate e, double factor, const char *mark)
 {
     char value[64], interval[64];
 
@@ -263,14 +263,20 @@ void sks_html_estimate(FILE *out, sks_estimate e, double factor)
     else
         sks_html_text(out, sks_value_text(e.value * factor, scaled(e.interval, factor), value,
                                           sizeof(value)));
+    sks_html_text(out, mark);
     interval_end(out,
                  sks_interval_text(scaled(e.interval, factor), -1, interval, sizeof(interval)));
 }
 
-void sks_html_estimate_cell(FILE *out, sks_estimate e, double factor)
+void sks_html_estimate(FILE *out, sks_estimate e, double factor)
+{
+    put_estimate(out, e, factor, "");
+}
+
+void sks_html_estimate_cell(FILE *out, sks_estimate e, double factor, const char *mark)
 {
     cell_begin(out, e);
-    sks_html_estimate(out, e, factor);
+    put_estimate(out, e, factor, mark);
     fputs("</td>", out);
 }
 

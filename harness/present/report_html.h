@@ -65,8 +65,8 @@ void sks_html_count_cell(FILE *out, size_t n);
 void sks_html_number_cell(FILE *out, double value, double factor, const char *unit);
 /* A time with a unit of its own: "12.3 ms", and its interval. */
 void sks_html_time_cell(FILE *out, sks_estimate seconds);
-/* To as many digits as the interval tells apart. Infinite: "no limit". */
-void sks_html_estimate_cell(FILE *out, sks_estimate e, double factor);
+/* To as many digits as the interval tells apart, `mark` behind them. Infinite: "no limit". */
+void sks_html_estimate_cell(FILE *out, sks_estimate e, double factor, const char *mark);
 /* To `places` decimals. */
 void sks_html_ratio_cell(FILE *out, sks_estimate e, int places);
 

@@ -120,7 +120,8 @@ sks_status sks_report_method(const sks_report *report, FILE *out)
         "the workers to the end of the last one. Every product is verified and its digest "
         "compared. "
         "Centre: the median; intervals of %g %%: order statistics for medians, the bootstrap over "
-        "rounds (%zu replicates) for speedups and laws, BCa (%zu replicates) for ratios.",
+        "rounds (%zu replicates) for speedups and laws; for ratios the bootstrap, of rounds where "
+        "they pair the samples, BCa where not (%zu replicates).",
         100.0 * report->confidence, report->n_fit_replicates,
         report->comparison->options.n_replicates);
     for (size_t c = 0; status == SKS_OK && c < report->n_campaigns; c++) {

@@ -604,6 +604,17 @@ static sks_status import_all(struct import *m)
  * would take every page twice. The larger cache keeps pages from being written more than once. */
 static const char fast_loading[] = "PRAGMA journal_mode = DELETE; PRAGMA cache_size = -65536;";
 
+/* No CSV of ours begins with a brace. */
+static sks_status refuse_json(FILE *in, const char *name)
+{
+    const int first = getc(in);
+
+    ungetc(first, in); /* does nothing at the end */
+    return first == '{' ? sks_fail(SKS_ERR_INPUT,
+                                   "%s:1: JSON, where the CSV of skyscale export is expected", name)
+                        : SKS_OK;
+}
+
 sks_status sks_import_csv(sks_store *store, FILE *in, const char *name, size_t *n_samples)
 {
     struct import m = {.store = store};
@@ -612,6 +623,9 @@ sks_status sks_import_csv(sks_store *store, FILE *in, const char *name, size_t *
     if (!store->is_fresh)
         return sks_fail(SKS_ERR_USAGE, "%s holds a campaign already; name a new database with -d",
                         store->path);
+    status = refuse_json(in, name);
+    if (status != SKS_OK)
+        return status;
     m.known = json_object();
     if (m.known == NULL)
         return sks_fail_nomem("the import");

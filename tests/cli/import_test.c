@@ -260,6 +260,7 @@ static void refusals(void **state)
     (void)state;
     refuse("", "bad.csv:1: the file is empty");
     refuse("a,b\n1,2\n", "bad.csv:1: no column \"kernel\"");
+    refuse("{\"campaign\": {}, \"samples\": []}\n", "bad.csv:1: JSON");
     refuse(HEAD, "no samples");
     refuse(HEAD "null,{},threads,static,1,cores,0\n", "bad.csv:2: 7 cells, the header has 8");
     refuse(HEAD "null,{,threads,static,1,cores,0,1\n", "bad.csv:2: parameters");
