@@ -42,16 +42,11 @@ struct awf_state {
     struct awf_worker worker[];
 };
 
-#define LEAST_CHUNK                                                                                \
-    {                                                                                              \
-        .name = "chunk", .type = SKS_INT, .unit = "tasks", .default_text = "1", .min = 1,          \
-        .max = 9e15, .help = "least number of tasks claimed at once"                               \
-    }
-
-const sks_param sks_awf_params[] = {LEAST_CHUNK, {.name = NULL}};
+const sks_param sks_awf_params[] = {SKS_CHUNK_PARAM("least number of tasks claimed at once"),
+                                    {.name = NULL}};
 
 static const sks_param awf_params[] = {
-    LEAST_CHUNK,
+    SKS_CHUNK_PARAM("least number of tasks claimed at once"),
     {.name = "steps",
      .type = SKS_INT,
      .default_text = "8",

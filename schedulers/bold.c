@@ -56,13 +56,7 @@ struct bold_state {
 };
 
 static const sks_param bold_params[] = {
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "least number of tasks claimed at once"},
+    SKS_CHUNK_PARAM("least number of tasks claimed at once"),
     {.name = "overhead",
      .type = SKS_REAL,
      .unit = "s",

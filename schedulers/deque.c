@@ -58,13 +58,7 @@ struct deque_state {
 };
 
 static const sks_param deque_params[] = {
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "tasks in one element of a deque"},
+    SKS_CHUNK_PARAM("tasks in one element of a deque"),
     SKS_VICTIM_PARAMS,
     {.name = NULL},
 };

@@ -12,13 +12,7 @@
 #include "schedulers/loop.h"
 
 static const sks_param dynamic_params[] = {
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "tasks claimed at once"},
+    SKS_CHUNK_PARAM("tasks claimed at once"),
     {.name = NULL},
 };
 

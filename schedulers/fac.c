@@ -27,13 +27,7 @@ struct fac_rule {
 static const sks_param fac_params[] = {
     SKS_TASK_MEAN_PARAM,
     SKS_TASK_SD_PARAM,
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "least number of tasks claimed at once"},
+    SKS_CHUNK_PARAM("least number of tasks claimed at once"),
     {.name = NULL},
 };
 

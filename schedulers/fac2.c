@@ -16,13 +16,7 @@ struct fac2_rule {
 };
 
 static const sks_param fac2_params[] = {
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "least number of tasks claimed at once"},
+    SKS_CHUNK_PARAM("least number of tasks claimed at once"),
     {.name = NULL},
 };
 

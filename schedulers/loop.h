@@ -39,6 +39,13 @@ static inline size_t sks_loop_clamp(const sks_loop *loop, size_t n_tasks)
     return n_tasks < most ? n_tasks : most;
 }
 
+/* A row of an option table, for rules whose chunks are of one task where nothing else is said. */
+#define SKS_CHUNK_PARAM(what)                                                                      \
+    {                                                                                              \
+        .name = "chunk", .type = SKS_INT, .unit = "tasks", .default_text = "1", .min = 1,          \
+        .max = 9e15, .help = (what)                                                                \
+    }
+
 /* The option `chunk`, clamped so. */
 static inline size_t sks_loop_chunk(const sks_loop *loop)
 {

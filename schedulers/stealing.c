@@ -92,13 +92,7 @@ struct units {
 static const char *const amounts[] = {"half", "chunk", NULL};
 
 static const sks_param stealing_params[] = {
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "tasks a worker takes at once from its own range"},
+    SKS_CHUNK_PARAM("tasks a worker takes at once from its own range"),
     {.name = "amount",
      .type = SKS_CHOICE,
      .default_text = "half",

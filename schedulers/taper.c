@@ -32,13 +32,7 @@ static const sks_param taper_params[] = {
      .min = 0,
      .max = 100,
      .help = "how many standard deviations a chunk may take too long"},
-    {.name = "chunk",
-     .type = SKS_INT,
-     .unit = "tasks",
-     .default_text = "1",
-     .min = 1,
-     .max = 9e15,
-     .help = "least number of tasks claimed at once"},
+    SKS_CHUNK_PARAM("least number of tasks claimed at once"),
     {.name = NULL},
 };
 
