@@ -1,11 +1,8 @@
 /* Property: comparisons find the difference that is there and no other, at the stated rates; their
- * intervals cover the truth; configurations are matched with what is the same work and nothing
- * else; the self-check and the checklist answer from the data. */
-#include "harness/analysis/bootstrap.h"
+ * intervals cover the truth; only what was measured together is paired; states are compared
+ * apart. */
 #include "harness/analysis/compare.h"
 #include "harness/analysis/match.h"
-#include "harness/analysis/rules.h"
-#include "harness/analysis/self_check.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,9 +13,8 @@
 #include <cmocka.h>
 
 #include "tests/unit/assert_near.h"
+#include "tests/unit/made_campaign.h"
 
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_sort.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,50 +34,6 @@ static void assert_covers(size_t covered, size_t trials, double slack)
     assert_near((double)covered, 0.95 * n, away);
 }
 
-enum { MAX_POINTS = 8, MAX_SAMPLES = 100 };
-
-/* A campaign made up: one series for each configuration. */
-typedef struct made_campaign {
-    size_t n;
-    sks_series series[MAX_POINTS];
-    sks_point points[MAX_POINTS];
-    double seconds[MAX_POINTS][MAX_SAMPLES];
-    unsigned rounds[MAX_POINTS][MAX_SAMPLES];
-} made_campaign;
-
-static const char *const scheduler_names[MAX_POINTS] = {"static", "dynamic", "guided", "fac",
-                                                        "fac2",   "tss",     "rnd",    "stealing"};
-
-/* Lognormal noise about median[i]; what a round has in common has `common` noise. */
-static void make_campaign(made_campaign *c, size_t n_points, size_t n_samples, const double *median,
-                          double noise, double common, uint64_t stream)
-{
-    sks_random random;
-
-    sks_random_init(&random, 77, stream);
-    c->n = n_points;
-    for (size_t k = 0; k < n_samples; k++) {
-        double shared = gsl_ran_lognormal(&random.gsl, 0.0, common);
-
-        for (size_t i = 0; i < n_points; i++) {
-            c->seconds[i][k] = median[i] * shared * gsl_ran_lognormal(&random.gsl, 0.0, noise);
-            c->rounds[i][k] = (unsigned)k + 1;
-        }
-    }
-    for (size_t i = 0; i < n_points; i++) {
-        c->points[i] = (sks_point){
-            .n_workers = 2, .n = n_samples, .seconds = c->seconds[i], .rounds = c->rounds[i]};
-        c->series[i] = (sks_series){.kernel = "synthetic",
-                                    .parameters = "tasks=100",
-                                    .all_parameters = "{\"tasks\": 100, \"seed\": 1}",
-                                    .executor = "threads",
-                                    .scheduler = (char *)scheduler_names[i],
-                                    .binding = "none",
-                                    .n_points = 1,
-                                    .points = &c->points[i]};
-    }
-}
-
 static void compare_campaigns(const made_campaign *a, const made_campaign *b,
                               const sks_compare_options *options, sks_compare_result *result,
                               sks_matches *matches)
@@ -93,8 +45,6 @@ static void compare_campaigns(const made_campaign *a, const made_campaign *b,
     assert_int_equal(sks_compare(matches->matches, matches->n, matches->n_groups, options, result),
                      SKS_OK);
 }
-
-static const double ones[MAX_POINTS] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 /* Quick options: the verdicts do not depend on the bootstrap. */
 static sks_compare_options quick(double threshold)
@@ -282,109 +232,6 @@ static void paired_intervals_are_there_and_cover_the_truth(void **state)
     }
 }
 
-/* Drawing each of three blocks with its known weights gives the medians done by hand. */
-static void blocks_are_drawn_whole(void **state)
-{
-    const double x[6] = {1, 2, 3, 10, 20, 30};
-    const unsigned round[6] = {0, 1, 2, 0, 1, 2};
-    const uint16_t drawn[3][3] = {{1, 1, 1}, {3, 0, 0}, {0, 1, 2}};
-    uint16_t weight[3 * SKS_LANES] = {0};
-    const sks_resampling r = {.n_replicates = 3, .n_rounds = 3, .n_blocks = 3, .weight = weight};
-    double *medians, *left_out;
-
-    (void)state;
-    for (size_t b = 0; b < 3; b++)
-        for (size_t i = 0; i < 3; i++)
-            weight[sks_weight_index(&r, b, i)] = drawn[b][i];
-    assert_int_equal(sks_resampled_medians(&r, x, round, 6, &medians, &left_out), SKS_OK);
-    assert_near(medians[0], 6.5, 0.0);   /* 1 2 3 10 20 30 */
-    assert_near(medians[1], 5.5, 0.0);   /* 1 1 1 10 10 10 */
-    assert_near(medians[2], 11.5, 0.0);  /* 2 3 3 20 30 30 */
-    assert_near(left_out[0], 11.5, 0.0); /* 2 3 20 30 */
-    assert_near(left_out[1], 6.5, 0.0);
-    assert_near(left_out[2], 6.0, 0.0); /* 1 2 10 20 */
-    free(medians);
-    free(left_out);
-}
-
-static void resamplings_draw_as_many_blocks_as_there_are(void **state)
-{
-    sks_resampling r, again;
-
-    (void)state;
-    assert_int_equal(sks_resampling_create(1300, 50, 1, 0, &r), SKS_OK);
-    assert_int_equal(r.n_blocks, SKS_MAX_BLOCKS);
-    for (size_t b = 0; b < 50; b++) {
-        size_t drawn = 0;
-
-        for (size_t i = 0; i < r.n_blocks; i++)
-            drawn += r.weight[sks_weight_index(&r, b, i)];
-        assert_int_equal(drawn, r.n_blocks);
-    }
-    assert_int_equal(sks_resampling_create(1300, 50, 1, 0, &again), SKS_OK);
-    assert_memory_equal(r.weight, again.weight, 2 * SKS_LANES * r.n_blocks * sizeof(*r.weight));
-    sks_resampling_clear(&r);
-    sks_resampling_clear(&again);
-}
-
-static double *sorted_medians(sks_resampling *r, const double *x, size_t n)
-{
-    unsigned round[40];
-    double *medians, *left_out;
-
-    for (size_t i = 0; i < n; i++)
-        round[i] = (unsigned)i;
-    assert_int_equal(sks_resampled_medians(r, x, round, n, &medians, &left_out), SKS_OK);
-    gsl_sort(medians, 1, r->n_replicates);
-    free(left_out);
-    sks_resampling_clear(r);
-    return medians;
-}
-
-/* The greatest distance between the distribution functions of a[n] and b[n]. */
-static double distance_between(const double *a, const double *b, size_t n)
-{
-    double greatest = 0.0;
-
-    for (size_t i = 0, j = 0; i < n && j < n;) {
-        double x = a[i] < b[j] ? a[i] : b[j];
-
-        while (i < n && a[i] == x)
-            i++;
-        while (j < n && b[j] == x)
-            j++;
-        greatest = fmax(greatest, fabs((double)i - (double)j) / (double)n);
-    }
-    return greatest;
-}
-
-/* Powers of 1.3: every pair of ranks has another mean, so that each pair's frequency counts. The
- * two-sample Kolmogorov-Smirnov distance exceeds 1.95 sqrt(2/n) once in a thousand times. */
-static void ranks_are_drawn_as_if_samples_were(void **state)
-{
-    static const size_t sizes[] = {1, 2, 3, 6, 7, 16, 40};
-    const size_t n_replicates = 50000;
-    double x[40];
-
-    (void)state;
-    for (size_t i = 0; i < 40; i++)
-        x[i] = pow(1.3, (double)i);
-    for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
-        sks_resampling by_rank, by_weight;
-        double *a, *b;
-
-        assert_int_equal(sks_resampling_create_ranks(sizes[k], n_replicates, 3, 0, &by_rank),
-                         SKS_OK);
-        assert_int_equal(sks_resampling_create(sizes[k], n_replicates, 3, 1, &by_weight), SKS_OK);
-        a = sorted_medians(&by_rank, x, sizes[k]);
-        b = sorted_medians(&by_weight, x, sizes[k]);
-        assert_near(distance_between(a, b, n_replicates), 0.0,
-                    1.95 * sqrt(2.0 / (double)n_replicates));
-        free(a);
-        free(b);
-    }
-}
-
 static void exchanging_base_and_new_only_turns_the_answer_round(void **state)
 {
     const double slower[MAX_POINTS] = {1.2, 2, 3 / 1.3};
@@ -489,201 +336,6 @@ static void only_common_rounds_are_paired(void **state)
     sks_compare_clear(&result);
 }
 
-/* Two campaigns whose configurations 0 are to match or not. */
-static bool do_match(const char *base_parameters, const char *base_text, const char *new_parameters,
-                     const char *new_text, const json_t *base_inputs, const json_t *new_inputs)
-{
-    made_campaign a, b;
-    sks_match_source sources[2] = {{"a.db", a.series, 1, base_inputs},
-                                   {"b.db", b.series, 1, new_inputs}};
-    const json_t *changed;
-    sks_matches matches;
-    bool is_matched;
-
-    make_campaign(&a, 1, 6, ones, 0.01, 0.0, 1);
-    make_campaign(&b, 1, 6, ones, 0.01, 0.0, 2);
-    a.series[0].all_parameters = (char *)base_parameters;
-    a.series[0].parameters = (char *)base_text;
-    b.series[0].all_parameters = (char *)new_parameters;
-    b.series[0].parameters = (char *)new_text;
-    assert_int_equal(sks_match_campaigns(sources, 2, &matches), SKS_OK);
-    is_matched = matches.n == 1;
-    assert_int_equal(matches.n_unmatched, is_matched ? 0 : 2);
-    changed = json_array_get(matches.changed_inputs, 0); /* of `here` and `there`: x.txt */
-    assert_int_equal(json_array_size(changed), base_inputs != NULL ? 1 : 0);
-    if (base_inputs != NULL)
-        assert_string_equal(json_string_value(json_array_get(changed, 0)), "x.txt");
-    sks_matches_clear(&matches);
-    return is_matched;
-}
-
-static void configurations_match_when_the_work_is_the_same(void **state)
-{
-    json_t *here = json_pack("{s:s, s:s}", "/a/m71.fits", "d1", "x.txt", "d2");
-    json_t *there = json_pack("{s:s, s:s}", "/b/m71.fits", "d1", "x.txt", "d3");
-
-    (void)state;
-    assert_true(do_match("{\"n\": 1, \"m\": 2}", "n=1", "{\"m\": 2, \"n\": 1}", "n=1", NULL, NULL));
-    assert_false(do_match("{\"n\": 1}", "n=1", "{\"n\": 2}", "n=2", NULL, NULL));
-    /* a parameter that one version does not have: no matter at its default, but when set */
-    assert_true(do_match("{\"n\": 1}", "n=1", "{\"n\": 1, \"extra\": 3}", "n=1", NULL, NULL));
-    assert_false(
-        do_match("{\"n\": 1}", "n=1", "{\"n\": 1, \"extra\": 4}", "n=1,extra=4", NULL, NULL));
-    /* a file elsewhere with the same contents, and one of the same name with others */
-    assert_true(do_match("{\"image\": \"/a/m71.fits\"}", "image=/a/m71.fits",
-                         "{\"image\": \"/b/m71.fits\"}", "image=/b/m71.fits", here, there));
-    assert_false(do_match("{\"image\": \"x.txt\"}", "image=x.txt", "{\"image\": \"x.txt\"}",
-                          "image=x.txt", here, there));
-    assert_false(do_match("{\"image\": \"/a/m71.fits\"}", "image=/a/m71.fits",
-                          "{\"image\": \"/b/m71.fits\"}", "image=/b/m71.fits", NULL, NULL));
-    json_decref(here);
-    json_decref(there);
-}
-
-static void what_only_one_side_has_is_listed(void **state)
-{
-    made_campaign a, b;
-    const sks_match_source sources[2] = {{"a.db", a.series, 3, NULL},
-                                         {"b.db", b.series + 1, 3, NULL}};
-    sks_matches matches;
-
-    (void)state;
-    make_campaign(&a, 4, 6, ones, 0.01, 0.0, 1);
-    make_campaign(&b, 4, 6, ones, 0.01, 0.0, 2);
-    a.points[1].n_workers = 3;
-    assert_int_equal(sks_match_campaigns(sources, 2, &matches), SKS_OK);
-    assert_int_equal(matches.n, 1);
-    assert_string_equal(matches.matches[0].label, "guided, 2 workers");
-    assert_int_equal(matches.n_unmatched, 4);
-    assert_string_equal(matches.unmatched[0].where, "a.db");
-    assert_string_equal(matches.unmatched[3].where, "b.db");
-    sks_matches_clear(&matches);
-}
-
-static void campaigns_are_compared_by_any_dimension(void **state)
-{
-    made_campaign c;
-    const sks_match_source source = {"c.db", c.series, 4, NULL};
-    sks_matches matches;
-
-    (void)state;
-    make_campaign(&c, 4, 6, ones, 0.01, 0.0, 1);
-    c.series[3].scheduler = "dynamic";
-    c.series[3].binding = "compact";
-    assert_int_equal(sks_match_by(&source, "scheduler", NULL, &matches), SKS_OK);
-    assert_string_equal(matches.base_name, "static");
-    assert_int_equal(matches.n_groups, 2);
-    assert_int_equal(matches.n, 2);
-    assert_true(matches.matches[0].shares_rounds);
-    assert_string_equal(matches.matches[0].work, ""); /* one kernel, nothing set */
-    assert_string_equal(matches.matches[0].choice, "none, 2 workers");
-    assert_int_equal(matches.n_unmatched, 1); /* "dynamic" bound otherwise has no "static" */
-    assert_string_equal(matches.group_names[matches.unmatched[0].group], "dynamic");
-    sks_matches_clear(&matches);
-    assert_int_equal(sks_match_by(&source, "scheduler", "dynamic", &matches), SKS_OK);
-    assert_string_equal(matches.base_name, "dynamic");
-    sks_matches_clear(&matches);
-    assert_int_equal(sks_match_by(&source, "binding", NULL, &matches), SKS_OK);
-    assert_string_equal(matches.group_names[0], "compact");
-    assert_int_equal(matches.n, 1);
-    assert_string_equal(matches.matches[0].label, "dynamic, 2 workers");
-    sks_matches_clear(&matches);
-    c.series[1].scheduler = "static";
-    c.points[1].n_workers = 8;
-    assert_int_equal(sks_match_by(&source, "workers", NULL, &matches), SKS_OK);
-    assert_string_equal(matches.group_names[0], "8");
-    assert_int_equal(matches.n, 1);
-    assert_string_equal(matches.matches[0].label, "static, none");
-    sks_matches_clear(&matches);
-    c.series[1] = c.series[0];
-    c.series[1].all_parameters = "{\"tasks\": 100, \"seed\": 2}";
-    c.series[1].parameters = "tasks=100,seed=2";
-    assert_int_equal(sks_match_by(&source, "seed", "2", &matches), SKS_OK);
-    assert_string_equal(matches.base_name, "2");
-    assert_string_equal(matches.group_names[0], "1");
-    assert_int_equal(matches.n, 1);
-    assert_string_equal(matches.matches[0].label, "static, none, 2 workers");
-    sks_matches_clear(&matches);
-}
-
-static void must_refuse(const sks_match_source *source, const char *by, const char *base,
-                        const char *cause)
-{
-    sks_matches matches;
-
-    sks_clear();
-    assert_int_equal(sks_match_by(source, by, base, &matches), SKS_ERR_USAGE);
-    if (strstr(sks_message(), cause) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", sks_message(), cause);
-    sks_clear();
-}
-
-static void nonsense_is_refused_with_the_nearest_name(void **state)
-{
-    made_campaign c;
-    const sks_match_source source = {"c.db", c.series, 3, NULL};
-
-    (void)state;
-    make_campaign(&c, 3, 6, ones, 0.01, 0.0, 1);
-    must_refuse(&source, "schedulers", NULL, "did you mean \"scheduler\"?");
-    must_refuse(&source, "task", NULL, "did you mean \"tasks\"?");
-    must_refuse(&source, "zzzzzzzz", NULL, "need scheduler, executor");
-    must_refuse(&source, "binding", NULL, "all configurations have none");
-    must_refuse(&source, "scheduler", "dynamik", "did you mean \"dynamic\"?");
-}
-
-static void self_check_alarms_as_often_as_asked_for(void **state)
-{
-    const sks_compare_options options = sks_compare_defaults;
-    size_t n = 0, alarms = 0, halves = 0, drift_halves = 0, campaigns = 0, changes = 0;
-    sks_self_check check;
-    char text[512];
-
-    (void)state;
-    for (uint64_t t = 0; t < 20; t++) {
-        made_campaign c;
-
-        make_campaign(&c, 8, 40, ones, 0.01, 0.0, t);
-        assert_int_equal(sks_self_check_run(c.series, 8, &options, &check), SKS_OK);
-        assert_int_equal(check.interleaved.n, 8 * SKS_SELF_CHECK_SPLITS);
-        assert_int_equal(check.halves.n, 8);
-        n += check.interleaved.n;
-        alarms += check.interleaved.n_alarms;
-        halves += check.halves.n_alarms;
-        campaigns += check.n_campaigns_called;
-        changes += sks_self_check_found_change(&check, &options);
-        for (size_t i = 0; i < 8; i++) /* 3 % slower in the second half */
-            for (size_t k = 20; k < 40; k++)
-                c.seconds[i][k] *= 1.03;
-        assert_int_equal(sks_self_check_run(c.series, 8, &options, &check), SKS_OK);
-        drift_halves += check.halves.n_called;
-        assert_true(sks_self_check_found_change(&check, &options));
-    }
-    assert_in_range(alarms, n / 100, n * 7 / 100);
-    assert_in_range(halves, 0, 18); /* 5 % of 160 are 8, the deviation is 3 */
-    assert_in_range(drift_halves, 140, 160);
-    assert_int_equal(campaigns, 0);
-    assert_in_range(changes, 0, 3); /* one of 20 by chance */
-    sks_self_check_text(&check, &options, text, sizeof(text));
-    assert_non_null(strstr(text, "A/A self-check: the same under two names"));
-    assert_non_null(strstr(text, "more than by chance: the machine changed meanwhile"));
-}
-
-static void self_check_says_when_it_cannot_be_made(void **state)
-{
-    made_campaign c;
-    sks_self_check check;
-    char text[512];
-
-    (void)state;
-    make_campaign(&c, 2, 7, ones, 0.01, 0.0, 1);
-    assert_int_equal(sks_self_check_run(c.series, 2, &sks_compare_defaults, &check), SKS_OK);
-    assert_int_equal(check.n_left_out, 2);
-    assert_true(isnan(check.rate));
-    sks_self_check_text(&check, &sks_compare_defaults, text, sizeof(text));
-    assert_non_null(strstr(text, "not possible, no configuration has the 8 samples"));
-}
-
 static void states_are_compared_apart(void **state)
 {
     const sks_compare_options options = quick(0.02);
@@ -730,53 +382,6 @@ static void states_are_compared_apart(void **state)
     sks_state_selection_clear(&selection);
 }
 
-static void rules_are_answered_from_the_data(void **state)
-{
-    made_campaign c;
-    sks_diagnosis_counts counts;
-    sks_facts facts = {.settings = json_pack("{s:{s:[]}, s:s, s:s, s:s}", "machine", "warnings",
-                                             "sweep", "campaign: x", "seed", "1", "version", "0.1"),
-                       .inputs = json_object(),
-                       .n_planned = 3,
-                       .n_good = 30,
-                       .greatest_skew = NAN};
-    sks_rules_input input = {&facts, c.series, 3, 0.95, &counts};
-    sks_rule_answer answers[SKS_N_RULES];
-    json_t *json;
-
-    (void)state;
-    make_campaign(&c, 3, 10, ones, 0.01, 0.0, 1);
-    assert_int_equal(sks_diagnose_all(c.series, 3, 0.05, &counts), SKS_OK);
-    sks_rules_answer(&input, answers);
-    for (int i = 0; i < SKS_N_RULES; i++) {
-        bool is_about_scaling = i == 0 || i == 10;
-
-        assert_int_equal(answers[i].answer,
-                         is_about_scaling ? SKS_RULE_NOT_APPLICABLE : SKS_RULE_YES);
-        assert_true(answers[i].reason[0] != '\0');
-    }
-    c.points[1].n_workers = 4; /* the first two become one series, of 2 and of 4 workers */
-    c.series[0].n_points = 2;
-    c.points[0].n = 5;
-    facts.n_without = 1;
-    facts.is_simulated = true;
-    json_object_del(facts.settings, "machine");
-    assert_int_equal(sks_diagnose_all(c.series, 3, 0.05, &counts), SKS_OK);
-    sks_rules_answer(&input, answers);
-    assert_int_equal(answers[0].answer, SKS_RULE_YES);
-    assert_non_null(strstr(answers[0].reason, "one worker in 0 of 1 series; its median, 1"));
-    assert_int_equal(answers[1].answer, SKS_RULE_NO);
-    assert_non_null(strstr(answers[1].reason, "1 of 3 planned"));
-    assert_int_equal(answers[4].answer, SKS_RULE_NO);
-    assert_non_null(strstr(answers[4].reason, "1 of 4 configurations have fewer than the 6"));
-    assert_int_equal(answers[8].answer, SKS_RULE_NO);
-    assert_int_equal(answers[9].answer, SKS_RULE_NO);
-    json = sks_rules_json(answers);
-    assert_int_equal(json_array_size(json), SKS_N_RULES);
-    json_decref(json);
-    sks_facts_clear(&facts);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -785,20 +390,10 @@ int main(void)
         cmocka_unit_test(pairing_by_rounds_sees_through_common_noise),
         cmocka_unit_test(intervals_cover_the_truth),
         cmocka_unit_test(paired_intervals_are_there_and_cover_the_truth),
-        cmocka_unit_test(blocks_are_drawn_whole),
-        cmocka_unit_test(resamplings_draw_as_many_blocks_as_there_are),
-        cmocka_unit_test(ranks_are_drawn_as_if_samples_were),
         cmocka_unit_test(exchanging_base_and_new_only_turns_the_answer_round),
         cmocka_unit_test(verdicts_say_what_they_cannot_tell),
         cmocka_unit_test(only_common_rounds_are_paired),
-        cmocka_unit_test(configurations_match_when_the_work_is_the_same),
-        cmocka_unit_test(what_only_one_side_has_is_listed),
-        cmocka_unit_test(campaigns_are_compared_by_any_dimension),
-        cmocka_unit_test(nonsense_is_refused_with_the_nearest_name),
-        cmocka_unit_test(self_check_alarms_as_often_as_asked_for),
-        cmocka_unit_test(self_check_says_when_it_cannot_be_made),
         cmocka_unit_test(states_are_compared_apart),
-        cmocka_unit_test(rules_are_answered_from_the_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
