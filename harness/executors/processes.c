@@ -93,11 +93,12 @@ static sks_status fork_worker(struct processes *p, unsigned number)
 static void inspect(const struct processes *p, unsigned number, sks_range *computing,
                     sks_range *undone)
 {
-    const sks_worker *worker = &p->team.crew->worker[number];
+    sks_worker *worker = &p->team.crew->worker[number];
     const sks_range lost = {worker->lost.begin, worker->lost.end};
 
     *computing = (sks_range){worker->current.begin, worker->current.end};
     *undone = lost.begin < lost.end ? lost : *computing;
+    sks_worker_mark(worker);
     while (undone->begin < undone->end && p->is_done[undone->begin])
         undone->begin++;
     while (undone->begin < undone->end && p->is_done[undone->end - 1])
@@ -230,6 +231,8 @@ static sks_status run_round(struct processes *p)
             end_stuck(p);
     }
     sks_team_kill(&p->team);
+    for (unsigned i = 0; i < p->job->n_workers; i++)
+        sks_worker_mark(&p->team.crew->worker[i]);
     return status != SKS_OK ? status : attended;
 }
 

@@ -46,16 +46,39 @@ static sks_status deliver_to_kernel(sks_worker *w, size_t task, const void *resu
     return job->kernel->deliver(job->state, task, result);
 }
 
-static void mark_done(const sks_worker *w, sks_range tasks)
+void sks_worker_mark(sks_worker *w)
 {
     unsigned char *is_done = w->crew->is_done;
 
-    if (is_done == NULL)
+    for (unsigned i = 0; is_done != NULL && i < w->n_unmarked; i++) {
+        const sks_range tasks = {w->unmarked[i].begin, w->unmarked[i].end};
+
+        if (tasks.end - tasks.begin == 1) /* common, and a call would take longer */
+            is_done[tasks.begin] = 1;
+        else
+            memset(is_done + tasks.begin, 1, tasks.end - tasks.begin);
+    }
+    w->n_unmarked = 0;
+}
+
+/* The worker may be killed at any point: a range counts when it is whole. */
+static void note_done(sks_worker *w, sks_range tasks)
+{
+    unsigned n = w->n_unmarked;
+
+    if (w->crew->is_done == NULL)
         return;
-    if (tasks.end - tasks.begin == 1) /* common, and a call would take longer */
-        is_done[tasks.begin] = 1;
-    else
-        memset(is_done + tasks.begin, 1, tasks.end - tasks.begin);
+    if (n > 0 && w->unmarked[n - 1].end == tasks.begin) {
+        w->unmarked[n - 1].end = tasks.end;
+        return;
+    }
+    if (n == SKS_UNMARKED) {
+        sks_worker_mark(w);
+        n = 0;
+    }
+    w->unmarked[n].begin = tasks.begin;
+    w->unmarked[n].end = tasks.end;
+    w->n_unmarked = n + 1;
 }
 
 static void run_and_deliver(sks_worker *w, sks_range chunk)
@@ -72,7 +95,7 @@ static void run_and_deliver(sks_worker *w, sks_range chunk)
         if (status != SKS_OK)
             sks_worker_fail(w, status, task);
         else
-            mark_done(w, (sks_range){task, task + 1});
+            note_done(w, (sks_range){task, task + 1});
     }
 }
 
@@ -89,7 +112,7 @@ static void run_chunk(sks_worker *w, sks_range chunk)
     if (status != SKS_OK)
         sks_worker_fail(w, status, chunk.begin);
     else
-        mark_done(w, chunk);
+        note_done(w, chunk);
 }
 
 static void log_chunk(sks_worker *w, sks_range chunk, uint64_t before, uint64_t after)

@@ -46,8 +46,8 @@ typedef struct sks_crew {
     /* What a worker does between release and end; at first next / run / deliver / done. */
     void (*loop)(sks_worker *worker);
     void *context; /* for `deliver`; at the same address for all workers */
-    /* [n_tasks], 1 when a task is done; NULL: nobody asks. Written by the worker of the task, read
-     * by whoever mourns a worker, after its death. */
+    /* [n_tasks], 1 when a task is done; NULL: nobody asks. Written by the worker of the task, a few
+     * chunks later (sks_worker.unmarked), read by whoever mourns a worker, after its death. */
     unsigned char *is_done;
 
     /* Workers add themselves when ready, the caller reads; release/acquire, so that the caller
@@ -63,6 +63,10 @@ typedef struct sks_crew {
      * before each task. Relaxed: a worker that learns late runs a task whose result is not used. */
     _Alignas(SKS_CACHE_LINE) atomic_size_t first_failed;
 } sks_crew;
+
+/* Marks of finished chunks are written so many at once: neighbouring tasks are often done by
+ * different workers at the same time, and each mark by itself would fetch a line from another. */
+enum { SKS_UNMARKED = 16 };
 
 /* How far a worker has come. */
 typedef enum sks_stage {
@@ -89,6 +93,10 @@ struct sks_worker {
      * time, so that a task that kills is found out; those done already are passed over. Set before
      * the worker's birth; it shrinks as they are done. */
     volatile sks_range lost;
+    /* What is done and not yet marked so; chunks that follow one another are one. Written by the
+     * worker, read by who mourns it. */
+    volatile sks_range unmarked[SKS_UNMARKED];
+    volatile unsigned n_unmarked;
     uint64_t start_tick, end_tick, done_tick, busy_ticks;
     size_t n_chunks, n_tasks, n_steals;
     long switches;
@@ -114,6 +122,9 @@ void sks_worker_lead(sks_worker *worker);
 
 /* Parts of it. Computes one chunk, with all that is recorded of it. */
 void sks_worker_compute(sks_worker *worker, sks_range chunk);
+/* Marks in crew->is_done, where that is, what the worker has not marked yet; for the worker itself
+ * and, after its death, for who mourns it. */
+void sks_worker_mark(sks_worker *worker);
 /* Notes a failure of `task` with the calling thread's message, which it clears. */
 void sks_worker_fail(sks_worker *worker, sks_status status, size_t task);
 
