@@ -481,6 +481,47 @@ static void the_summary_tells_what_is_there(void **state)
     free(page);
 }
 
+/* What the summary says of n_samples with 1, 2, 4 … 64 workers, where `last` is the time with 64
+ * over that with 32; otherwise twice as many take half the time. Rounds differ by some per cent. */
+static void expect_stop(unsigned n_samples, double last, const char *wanted)
+{
+    char text[8192];
+    size_t used = (size_t)snprintf(text, sizeof(text),
+                                   "kernel,parameters,executor,scheduler,n_workers,binding,round,"
+                                   "total_s\n");
+    double seconds = 1.0;
+    char *page;
+
+    for (unsigned workers = 1; workers <= 64; workers *= 2) {
+        for (unsigned round = 1; round <= n_samples; round++)
+            used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                     "null,{},threads,static,%u,cores,%u,%.9g\n", workers, round,
+                                     seconds *
+                                         (1.0 + 0.003 * (round * 7 % 5 + round % 3 * workers % 7)));
+        seconds *= workers == 32 ? last : 0.5;
+    }
+    write_text("wide.csv", text);
+    remove(in_folder("wide.db"));
+    must_run("import @wide.csv -d @wide.db");
+    must_run("report @wide.db -o @page.html");
+    page = read_page();
+    expect(page, wanted);
+    free(page);
+}
+
+/* Six samples are enough to tell 7 numbers of workers apart, three are not. */
+static void the_summary_tells_where_to_stop(void **state)
+{
+    (void)state;
+    expect_stop(6, 0.5,
+                "<strong>Not yet</strong>: 64 workers, the most that were measured, beat all");
+    expect_stop(6, 0.9999,
+                "<strong>Nothing is gained for sure beyond 32 workers</strong>: 64 have");
+    expect_stop(6, 1.2,
+                "<strong>Stop at 32 workers</strong>: more, up to 64, brought no less time");
+    expect_stop(3, 0.5, "Least time at 64 workers; the samples are too few to tell it from fewer.");
+}
+
 /* ---- hostile texts ---- */
 
 static void texts_stay_texts(void **state)
@@ -578,6 +619,7 @@ int main(void)
         cmocka_unit_test(the_numbers_of_fit_and_compare),
         cmocka_unit_test(the_slow_down_of_tasks_is_told),
         cmocka_unit_test(the_summary_tells_what_is_there),
+        cmocka_unit_test(the_summary_tells_where_to_stop),
         cmocka_unit_test(failures_leave_the_older_page),
     };
 
